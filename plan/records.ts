@@ -1,0 +1,198 @@
+/**
+ * The plan: plain data with symbolic references, the same for every container platform. `service:web` uses `image:web`,
+ * `secret:db` and `network:data`; a platform (see platforms/platform.ts) decides how each record becomes real.
+ *
+ * Names are `[a-z0-9.-]`, unique per kind. No record holds a secret value, an absolute path or a Pulumi type.
+ */
+
+/** The kinds of record a plan may hold. */
+export type Kind = "image" | "network" | "volume" | "secret" | "file" | "service" | "job" | "route";
+
+/** A symbolic reference to another record of the same plan, for example `image:web`. */
+export type Ref<K extends Kind = Kind> = K extends Kind ? `${K}:${string}` : never;
+
+interface Named<K extends Kind> {
+  readonly kind: K;
+  /** Unique among the records of its kind. */
+  readonly name: string;
+}
+
+/**
+ * A folder of the build context: `app:` is the folder of dockstage.yaml, `package:` the folder that dockstage is installed
+ * in, so that the plan is the same on every machine. Files that the folder's .dockerignore names are left out.
+ */
+export interface ContextFolder {
+  readonly path: `app:${string}` | `package:${string}`;
+  /** Where its files go in the build context; "" is the context's root. */
+  readonly to: string;
+}
+
+export type ImageSource =
+  | {
+      readonly from: "build";
+      readonly context: readonly ContextFolder[];
+      /** Path inside the build context. */
+      readonly dockerfile: string;
+      readonly target?: string;
+      readonly args: Readonly<Record<string, string>>;
+      /** Build secrets: id (as in `RUN --mount=type=secret,id=...`) to value. They are in no layer and not part of the hash. */
+      readonly secrets: Readonly<Record<string, Ref<"secret">>>;
+    }
+  | {
+      readonly from: "reference";
+      /** `repository:tag` or, better, `repository@sha256:...`. */
+      readonly reference: string;
+    };
+
+/** An image, built from sources or referred to. What an image's identity covers is stated in provider/image.ts. */
+export interface ImageRecord extends Named<"image"> {
+  readonly source: ImageSource;
+}
+
+/** A network of the environment. */
+export interface NetworkRecord extends Named<"network"> {
+  /** Without a way out. Only the host program's `public` network has one. */
+  readonly internal: boolean;
+  /** A network that somebody else owns, by its physical name (the host program's `dockstage-doors`). */
+  readonly external?: string;
+  /** A physical name that others find this network by. @default chosen by the platform */
+  readonly physicalName?: string;
+}
+
+/** A volume that outlives the services that mount it. Its physical name never changes. */
+export interface VolumeRecord extends Named<"volume"> {
+  /** A destroy refuses to delete it, and removing it from the plan keeps it. */
+  readonly protect: boolean;
+}
+
+export type SecretSource =
+  /** Made once, kept in the state; letters and digits only, so that it needs no escaping in a URL. */
+  | { readonly from: "generate"; readonly length: number }
+  /** The stack's own config, under this key. */
+  | { readonly from: "config"; readonly key: string }
+  /** Text put together from literals and other secrets. */
+  | { readonly from: "compose"; readonly parts: readonly (string | { readonly secret: Ref<"secret"> })[] };
+
+export interface SecretRecord extends Named<"secret"> {
+  readonly source: SecretSource;
+}
+
+/** A file of a service's own configuration. A changed one replaces the service's containers. */
+export interface FileRecord extends Named<"file"> {
+  readonly content: string;
+  readonly executable: boolean;
+}
+
+export type Mount =
+  | { readonly from: Ref<"volume">; readonly path: string; readonly readOnly: boolean }
+  /** A folder of the person's own machine, in DEV only. */
+  | { readonly from: `app:${string}`; readonly path: string; readonly readOnly: boolean };
+
+/** A secret handed to a program: as a variable its entrypoint reads from a file, or as a file. Never in the container's definition. */
+export type SecretUse = { readonly secret: Ref<"secret">; readonly as: { readonly env: string } | { readonly file: string } };
+
+export type Probe =
+  /** A GET on the container's own address; 2xx and 3xx are healthy. */
+  | { readonly http: { readonly port: number; readonly path: string } }
+  /** A command inside the container; exit code 0 is healthy. */
+  | { readonly command: readonly string[] };
+
+export interface Health {
+  readonly probe: Probe;
+  /** How long a new container may take to become healthy, in seconds. */
+  readonly timeoutSeconds: number;
+  /** Time between two probes of a running container, in seconds. */
+  readonly intervalSeconds: number;
+}
+
+/** What runs in a container, be it for long (a service) or until it ends (a job). */
+export interface Run {
+  readonly image: Ref<"image">;
+  /** @default the image's ENTRYPOINT */
+  readonly entrypoint?: readonly string[];
+  /** @default the image's CMD */
+  readonly command?: readonly string[];
+  /** Plain values only; secrets go through `secrets`. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly secrets: readonly SecretUse[];
+  /** Absolute path to file. */
+  readonly files: Readonly<Record<string, Ref<"file">>>;
+  readonly mounts: readonly Mount[];
+  /** Absolute paths that may be written and are lost with the container; on disk, not in memory. */
+  readonly scratch: readonly string[];
+  readonly networks: readonly { readonly network: Ref<"network">; readonly aliases: readonly string[] }[];
+  /** `uid:gid`. @default the image's USER */
+  readonly user?: string;
+  readonly workdir?: string;
+  readonly readOnlyRoot: boolean;
+  /** Linux capabilities kept (without `CAP_`); all others are dropped. */
+  readonly capabilities: readonly string[];
+  readonly limits: {
+    /** MiB of memory; there is no swap beyond it. */
+    readonly memory: number;
+    /** Cores; 0.5 is half a core. */
+    readonly cpus: number;
+  };
+  /** Records that must be ready (services), finished (jobs) or there (the rest) before. */
+  readonly after: readonly Ref[];
+}
+
+/** A program that keeps running. */
+export interface ServiceRecord extends Named<"service">, Run {
+  readonly replicas: number;
+  /**
+   * start-first: the new containers are ready before the old ones stop, and there is no shared alias, because a name service
+   * would hand out containers that are not ready yet. stop-first: for what may run only once (a database).
+   */
+  readonly update: "start-first" | "stop-first";
+  readonly health?: Health;
+  readonly stop: { readonly graceSeconds: number; readonly signal?: string };
+  /** Ports on the host; only the host program's demux has one. The first free port of the range is leased and kept. */
+  readonly publish: readonly { readonly lease: string; readonly address: string; readonly containerPort: number; readonly range: readonly [number, number] }[];
+  /** Public addresses of the environment that the program must reach from inside, at loopback (clients send *.localhost there). */
+  readonly self?: { readonly hosts: readonly string[]; readonly port: number; readonly door: Ref<"service"> };
+  /** The variant that the service belongs to, if it belongs to one. */
+  readonly variant?: string;
+}
+
+/** A program that runs to completion. A non-zero exit code fails the update. */
+export interface JobRecord extends Named<"job">, Run {
+  /** It runs again when one of these changes. */
+  readonly trigger: { readonly values: readonly string[]; readonly image: boolean };
+  readonly timeoutSeconds: number;
+  readonly variant?: string;
+}
+
+/** Requests for these host names go through the door to the service. */
+export interface RouteRecord extends Named<"route"> {
+  readonly door: Ref<"service">;
+  readonly hosts: readonly string[];
+  readonly service: Ref<"service">;
+  readonly port: number;
+}
+
+export type PlanRecord =
+  | ImageRecord | NetworkRecord | VolumeRecord | SecretRecord | FileRecord | ServiceRecord | JobRecord | RouteRecord;
+
+export type RecordOf<K extends Kind> = Extract<PlanRecord, { kind: K }>;
+
+/** The part of a plan that one component asks for. */
+export interface PlanComponent {
+  /** Type token's last part: `App` for `dockstage:components:App`. */
+  readonly type: string;
+  readonly name: string;
+  readonly records: readonly PlanRecord[];
+}
+
+export interface Plan {
+  /** The app's name; `dockstage-host` for the host program. */
+  readonly project: string;
+  readonly stack: string;
+  readonly components: readonly PlanComponent[];
+}
+
+/** The reference to a record. */
+export const refOf = (record: Pick<PlanRecord, "kind" | "name">): Ref => `${record.kind}:${record.name}` as Ref;
+
+/** All records of a plan, in the order in which a platform realises them. */
+export const recordsOf = (plan: Plan): readonly PlanRecord[] => plan.components.flatMap((component) => component.records);
