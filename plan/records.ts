@@ -63,6 +63,8 @@ export interface NetworkRecord extends Named<"network"> {
 export interface VolumeRecord extends Named<"volume"> {
   /** A destroy refuses to delete it, and removing it from the plan keeps it. */
   readonly protect: boolean;
+  /** Who must be able to write in it: numeric ids, or the USER of an image. @default nothing is changed */
+  readonly owner?: { readonly uid: number; readonly gid: number } | { readonly image: Ref<"image"> };
 }
 
 export type SecretSource =
@@ -85,11 +87,23 @@ export interface FileRecord extends Named<"file"> {
 
 export type Mount =
   | { readonly from: Ref<"volume">; readonly path: string; readonly readOnly: boolean }
-  /** A folder of the person's own machine, in DEV only. */
-  | { readonly from: `app:${string}`; readonly path: string; readonly readOnly: boolean };
+  /**
+   * A folder of the person's own machine, in DEV only. `openFor` is a uid that is not the owner's and gets write access by ACL;
+   * `folders` are made in it (owned by the owner) because other volumes are mounted there.
+   */
+  | { readonly from: `app:${string}`; readonly path: string; readonly readOnly: boolean; readonly openFor?: number; readonly folders: readonly string[] };
 
-/** A secret handed to a program: as a variable its entrypoint reads from a file, or as a file. Never in the container's definition. */
+/**
+ * A secret handed to a program, never in the container's definition: as a variable that its entrypoint reads from a file, or as
+ * the file `secretPath(name)`.
+ */
 export type SecretUse = { readonly secret: Ref<"secret">; readonly as: { readonly env: string } | { readonly file: string } };
+
+/** Where a secret that is used as a file lies in the container. */
+export const secretPath = (file: string): string => `/run/dockstage/secrets/${file}`;
+
+/** Where a file record lies in the container. */
+export const filePath = (file: string): string => `/run/dockstage/files/${file}`;
 
 export type Probe =
   /** A GET on the container's own address; 2xx and 3xx are healthy. */
@@ -115,10 +129,10 @@ export interface Run {
   /** Plain values only; secrets go through `secrets`. */
   readonly env: Readonly<Record<string, string>>;
   readonly secrets: readonly SecretUse[];
-  /** Absolute path to file. */
+  /** Name to file; the file lies at `filePath(name)`. */
   readonly files: Readonly<Record<string, Ref<"file">>>;
   readonly mounts: readonly Mount[];
-  /** Absolute paths that may be written and are lost with the container; on disk, not in memory. */
+  /** Absolute paths that may be written and are lost with the container: on disk, but for `/run`, which is small and in memory. */
   readonly scratch: readonly string[];
   readonly networks: readonly { readonly network: Ref<"network">; readonly aliases: readonly string[] }[];
   /** `uid:gid`. @default the image's USER */

@@ -1,0 +1,26 @@
+import { createHash } from "node:crypto";
+
+/** A physical name has at most 40 characters, and a hash of the whole where it would be longer. */
+const LIMIT = 40;
+
+/** `[a-z0-9-]` of any text: other characters become `-`, and runs of it one. */
+export function slug(text: string): string {
+  return text
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-+|-+$/g, "");
+}
+
+/** The physical name of an object: `<project>-<stack>-<name>`, cut to 40 characters and hashed where it is longer. */
+export function physicalName(project: string, stack: string, name: string): string {
+  const full = slug(`${project}-${stack}-${name}`);
+  if (full.length <= LIMIT) return full;
+  const hash = createHash("sha256").update(`${project}/${stack}/${name}`).digest("hex").slice(0, 8);
+  return `${full.slice(0, LIMIT).replace(/-+$/, "")}-${hash}`;
+}
+
+/** Name of an environment's door in the network that all environments share. Never cut or hashed: the host's demux builds it from the URL. */
+export const doorName = (project: string, stack: string): string => `door-${project}-${stack}`;
+
+/** Physical name of the network that doors and the host's demux meet in. */
+export const DOORS_NETWORK = "dockstage-doors";
