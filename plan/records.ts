@@ -106,8 +106,8 @@ export const secretPath = (file: string): string => `/run/dockstage/secrets/${fi
 export const filePath = (file: string): string => `/run/dockstage/files/${file}`;
 
 export type Probe =
-  /** A GET on the container's own address; 2xx and 3xx are healthy. */
-  | { readonly http: { readonly port: number; readonly path: string } }
+  /** A GET on the container's own address; 2xx and 3xx are healthy. A platform without probes of its own sends it from the service `from`. */
+  | { readonly http: { readonly port: number; readonly path: string; readonly from: Ref<"service"> } }
   /** A command inside the container; exit code 0 is healthy. */
   | { readonly command: readonly string[] };
 

@@ -85,3 +85,13 @@ export function violations(stage: StageName, capabilities: Capabilities): readon
   ];
   return rules.flatMap(([broken, rule]) => (broken ? [`${stage}: ${rule}`] : []));
 }
+
+/** The stages that this release builds; the others are planned, and tested in the plan. */
+export const BUILT_STAGES: readonly StageName[] = ["dev"];
+
+/** One sentence for a stage that is planned but not built yet; undefined for others. */
+export function notBuilt(stage: string): string | undefined {
+  const planned = Object.keys(matrix).find((name) => name === stage);
+  if (!planned || BUILT_STAGES.some((built) => built === planned)) return undefined;
+  return `${planned.toUpperCase()} is planned but not built by this release: only ${BUILT_STAGES.map((built) => built.toUpperCase()).join(", ")} can be brought up.`;
+}

@@ -1,0 +1,13 @@
+/** The public interface of the package. */
+export { environment, host, type Outputs } from "./stages/environment";
+export { dockerPlatform, type DockerPlatformArgs } from "./platforms/docker";
+export type { Platform } from "./platforms/platform";
+export { App, type AppArgs } from "./components/app";
+export { AppImage, type AppImageArgs } from "./components/app-image";
+export { Companion, type CompanionArgs } from "./components/companion";
+export { Database, connectionTo, type Connection, type DatabaseArgs } from "./components/database";
+export { DatabaseVolume, type DatabaseVolumeArgs } from "./components/database-volume";
+export { Demux, type DemuxArgs } from "./components/demux";
+export { FilesVolume, type FilesVolumeArgs } from "./components/files-volume";
+export { Networks, type NetworksArgs } from "./components/networks";
+export { Secrets, type SecretsArgs } from "./components/secrets";

@@ -1,0 +1,3 @@
+import { host } from "../stages/environment";
+
+export = host();

@@ -1,0 +1,3 @@
+import { environment } from "./stages/environment";
+
+export = environment(__dirname);
