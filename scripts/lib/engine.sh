@@ -91,10 +91,12 @@ start_engine() {
   tries=0
   while look_at_engine; [ "$engine" = stopped ] && [ "$tries" -lt 60 ]; do
     tries=$((tries + 1))
+    # It ended: there is nothing to wait for.
+    [ ! -f "${engine_log:-}" ] || $root kill -0 "$(cat "$dockstage_state/dockerd.pid")" 2>/dev/null || break
     sleep 1
   done
   if [ "$engine" = stopped ] && [ -f "${engine_log:-}" ]; then
-    fail "Docker Engine: it did not answer within 60 s; the end of its log:" "$(tail -n 5 "$engine_log" | cut -c1-300)" "All of it: $engine_log"
+    fail "Docker Engine: it does not come up; the end of its log:" "$(tail -n 5 "$engine_log" | cut -c1-300)" "All of it: $engine_log"
   fi
   # Started for this very user a moment ago: being in the group counts from the next login on, the list on the socket at once.
   if [ "$engine" = denied ]; then
