@@ -13,7 +13,7 @@ export class Unknown {
     return `[${this.brand}]`;
   }
 }
-export const UNKNOWN: Unknown = Object.freeze(new Unknown());
+export const UNKNOWN = new Unknown();
 export const isUnknown = (value: unknown): value is Unknown => value instanceof Unknown;
 
 /** A plain value that may hold unknown parts. Secrets are plain in here; server.ts keeps their marks. */

@@ -1,0 +1,215 @@
+import { PassThrough } from "node:stream";
+import Dockerode from "dockerode";
+import type { ContainerState, Engine, ExecOptions } from "./engine";
+import { Problem } from "./resource";
+
+/** The Engine over Docker's API. Loaded only once a resource needs the engine: the client costs 0.2 s. */
+
+/** Most of an exec's output that is kept, in bytes. */
+const MOST_OUTPUT = 64 * 1024;
+
+const codeOf = (error: unknown): unknown => (typeof error === "object" && error !== null && "statusCode" in error ? error.statusCode : undefined);
+const errnoOf = (error: unknown): unknown => (typeof error === "object" && error !== null && "code" in error ? error.code : undefined);
+
+/** What the call returns, or `otherwise` where the object is not there. */
+async function unless404<T, F>(call: Promise<T>, otherwise: F): Promise<T | F> {
+  try {
+    return await call;
+  } catch (error) {
+    if (codeOf(error) === 404) return otherwise;
+    throw error;
+  }
+}
+
+/** The engine that DOCKER_HOST names, else the local one. Throws a Problem where none answers. */
+export async function connect(host = process.env["DOCKER_HOST"]): Promise<Engine> {
+  const address = host === undefined || host === "" ? "unix:///var/run/docker.sock" : host;
+  // The client reads DOCKER_HOST and its TLS settings itself; a socket's path is given to it.
+  const docker = address.startsWith("unix://") ? new Dockerode({ socketPath: address.slice("unix://".length) }) : new Dockerode();
+  try {
+    await docker.ping();
+  } catch (error) {
+    const reason = errnoOf(error);
+    if (reason === "EACCES" || reason === "EPERM") {
+      throw new Problem(`The container engine at ${address} may not be used by this user: add it to the group that owns the socket (\`sudo usermod -aG docker $USER\`) and log in again.`);
+    }
+    throw new Problem(`No container engine answers at ${address} (${typeof reason === "string" ? reason : String(error)}): start it with scripts/setup, or set DOCKER_HOST to one that runs.`);
+  }
+  return new DockerEngine(docker, address);
+}
+
+class DockerEngine implements Engine {
+  private engineId: Promise<string> | undefined;
+
+  constructor(readonly docker: Dockerode, readonly address: string) {}
+
+  id(): Promise<string> {
+    return (this.engineId ??= this.docker.info().then((info: { ID: string }) => info.ID));
+  }
+
+  async containers(labels: readonly string[]): Promise<readonly { id: string; name: string; state: string }[]> {
+    const found = await this.docker.listContainers({ all: true, filters: { label: [...labels] } });
+    return found.map(({ Id, Names, State }) => ({ id: Id, name: (Names[0] ?? Id).replace(/^\//, ""), state: State }));
+  }
+
+  async container(idOrName: string): Promise<ContainerState | undefined> {
+    const found = await unless404(this.docker.getContainer(idOrName).inspect(), undefined);
+    if (!found) return undefined;
+    const { State } = found;
+    return {
+      id: found.Id, name: found.Name.replace(/^\//, ""), status: State.Status, exitCode: State.ExitCode, oomKilled: State.OOMKilled,
+      restarts: found.RestartCount, startedAt: State.StartedAt,
+    };
+  }
+
+  async createContainer(options: Dockerode.ContainerCreateOptions): Promise<string> {
+    return (await this.docker.createContainer(options)).id;
+  }
+
+  async startContainer(id: string): Promise<void> {
+    await this.docker.getContainer(id).start();
+  }
+
+  async removeContainer(id: string): Promise<void> {
+    const container = this.docker.getContainer(id);
+    try {
+      await container.remove({ force: true, v: true });
+    } catch (error) {
+      if (codeOf(error) === 404) return;
+      if (codeOf(error) !== 409) throw error;
+      await unless404(container.wait({ condition: "removed" }), undefined); // somebody else removes it already
+    }
+  }
+
+  async waitForExit(id: string, signal?: AbortSignal): Promise<number> {
+    const ended: { StatusCode: number } = await this.docker.getContainer(id).wait({ abortSignal: signal });
+    return ended.StatusCode;
+  }
+
+  async lastLines(id: string, count: number): Promise<readonly string[]> {
+    const lines: string[] = [];
+    await unless404(this.read(id, { follow: false, tail: count }, (line) => lines.push(line)), undefined);
+    return lines.slice(-count);
+  }
+
+  async followLines(id: string, line: (text: string) => void, signal: AbortSignal): Promise<void> {
+    await unless404(this.read(id, { follow: true, tail: "all" }, line, signal), undefined);
+  }
+
+  private async read(id: string, how: { follow: boolean; tail: number | "all" }, line: (text: string) => void, signal?: AbortSignal): Promise<void> {
+    // With `follow` the client hands over a stream, without it the whole at once: the end of a live log is made by `until`.
+    const until = how.follow ? {} : { until: Math.ceil(Date.now() / 1000) };
+    const tail = how.tail === "all" ? {} : { tail: how.tail };
+    const stream = await this.docker.getContainer(id).logs({ stdout: true, stderr: true, follow: true, abortSignal: signal, ...until, ...tail });
+    await demux(this.docker, stream, lineWise(line), signal);
+  }
+
+  async exec(id: string, command: readonly string[], options: ExecOptions = {}): Promise<{ code: number; output: string }> {
+    const { user, input, signal, timeoutSeconds = 60 } = options;
+    const exec = await this.docker.getContainer(id).exec({
+      Cmd: [...command], AttachStdout: true, AttachStderr: true, AttachStdin: input !== undefined, User: user, abortSignal: signal,
+    });
+    const stream = await exec.start({ hijack: true, stdin: input !== undefined });
+    if (input !== undefined) stream.end(input);
+    let output = Buffer.alloc(0);
+    const timeout = AbortSignal.timeout(timeoutSeconds * 1000);
+    const either = signal ? AbortSignal.any([signal, timeout]) : timeout;
+    await demux(this.docker, stream, (chunk) => { output = Buffer.concat([output, chunk]).subarray(-MOST_OUTPUT); }, either);
+    signal?.throwIfAborted();
+    if (timeout.aborted) throw new Error(`\`${command.join(" ")}\` did not end within ${timeoutSeconds} s`);
+    const { ExitCode } = await exec.inspect();
+    return { code: ExitCode ?? -1, output: output.toString("utf8") };
+  }
+
+  async putArchive(id: string, path: string, tar: Buffer): Promise<void> {
+    await this.docker.getContainer(id).putArchive(tar, { path });
+  }
+
+  async createVolume(name: string, labels: Readonly<Record<string, string>>): Promise<void> {
+    await this.docker.createVolume({ Name: name, Labels: { ...labels } });
+  }
+
+  async volumeExists(name: string): Promise<boolean> {
+    return (await unless404(this.docker.getVolume(name).inspect(), undefined)) !== undefined;
+  }
+
+  async removeVolume(name: string, waitSeconds: number): Promise<void> {
+    const attempt = async (): Promise<string | undefined> => {
+      try {
+        await this.docker.getVolume(name).remove();
+      } catch (error) {
+        if (codeOf(error) === 409) return error instanceof Error ? error.message : "it is in use";
+        if (codeOf(error) !== 404) throw error;
+      }
+      return undefined;
+    };
+    if ((await attempt()) === undefined) return;
+    const deadline = AbortSignal.timeout(waitSeconds * 1000);
+    const events = await this.docker.getEvents({ filters: { type: ["container"], event: ["destroy"] }, abortSignal: deadline });
+    try {
+      // The second attempt comes after the subscription, so that no event is missed between the two.
+      for (;;) {
+        const refusal = await attempt();
+        if (refusal === undefined) return;
+        if (!(await nextChunk(events, deadline))) throw new Problem(`The volume ${name} is still in use after ${waitSeconds} s: ${refusal}`);
+      }
+    } finally {
+      if (events instanceof PassThrough || "destroy" in events) (events as unknown as { destroy(): void }).destroy();
+    }
+  }
+
+  async networks(): Promise<readonly { id: string; name: string; subnets: readonly string[] }[]> {
+    const found = await this.docker.listNetworks();
+    return found.map(({ Id, Name, IPAM }) => ({ id: Id, name: Name, subnets: (IPAM?.Config ?? []).flatMap(({ Subnet }) => (Subnet === undefined ? [] : [Subnet])) }));
+  }
+
+  async publisher(port: number): Promise<string | undefined> {
+    const [found] = await this.docker.listContainers({ filters: { publish: [String(port)] } });
+    return found?.Names[0]?.replace(/^\//, "");
+  }
+}
+
+/** Splits what comes into lines; the last one may lack its end and comes with `undefined`. */
+function lineWise(line: (text: string) => void): (chunk: Buffer | undefined) => void {
+  let rest = "";
+  return (chunk) => {
+    const parts = (rest + (chunk?.toString("utf8") ?? "\n")).split(/\r?\n|\r/);
+    rest = parts.pop() ?? "";
+    for (const part of parts) if (part !== "" || chunk) line(part);
+  };
+}
+
+/** Both streams of a container's output, until it ends or the signal is aborted. */
+async function demux(docker: Dockerode, stream: NodeJS.ReadableStream, take: (chunk: Buffer) => void, signal?: AbortSignal): Promise<void> {
+  const sink = new PassThrough();
+  sink.on("data", take);
+  docker.modem.demuxStream(stream, sink, sink);
+  await new Promise<void>((resolve) => {
+    const end = (): void => {
+      signal?.removeEventListener("abort", end);
+      if ("destroy" in stream && typeof stream.destroy === "function") stream.destroy();
+      sink.end();
+      resolve();
+    };
+    for (const event of ["end", "close", "error"]) stream.on(event, end);
+    if (signal?.aborted === true) end();
+    else signal?.addEventListener("abort", end);
+  });
+}
+
+/** Whether something came before the deadline. */
+function nextChunk(stream: NodeJS.ReadableStream, deadline: AbortSignal): Promise<boolean> {
+  return new Promise((resolve) => {
+    const settle = (came: boolean) => (): void => {
+      stream.removeAllListeners();
+      stream.on("error", () => undefined);
+      stream.pause();
+      resolve(came);
+    };
+    stream.once("data", settle(true));
+    for (const event of ["end", "close", "error"]) stream.once(event, settle(false));
+    deadline.addEventListener("abort", settle(false), { once: true });
+    if (deadline.aborted) settle(false)();
+    stream.resume();
+  });
+}
