@@ -1,5 +1,6 @@
 /** The public interface of the package. */
-export { environment, host, type Outputs } from "./stages/environment";
+export { environment, host } from "./stages/environment";
+export type { Outputs } from "./stages/outputs";
 export { dockerPlatform, type DockerPlatformArgs } from "./platforms/docker";
 export type { Platform } from "./platforms/platform";
 export { App, type AppArgs } from "./components/app";

@@ -1,41 +1,23 @@
 import * as pulumi from "@pulumi/pulumi";
 import { join, dirname } from "node:path";
 import { App } from "../components/app";
-import { appImageName, AppImage } from "../components/app-image";
+import { AppImage } from "../components/app-image";
 import { Companion } from "../components/companion";
-import { Database, serverName } from "../components/database";
+import { Database } from "../components/database";
 import { DatabaseVolume } from "../components/database-volume";
 import { Demux } from "../components/demux";
 import { FilesVolume } from "../components/files-volume";
 import { Networks } from "../components/networks";
 import { Secrets } from "../components/secrets";
 import { readSettings } from "../config/reader";
-import type { Settings } from "../config/settings";
 import { dockerPlatform } from "../platforms/docker";
 import type { Platform } from "../platforms/platform";
-import { capabilitiesOf, notBuilt } from "./matrix";
-import { cellsOf, hostParts, partsOf, type Part } from "./plan";
+import { notBuilt } from "./matrix";
+import { outputsOf, type Outputs } from "./outputs";
+import { hostParts, partsOf, type Part } from "./plan";
 
 /** The folder that dockstage is installed in. */
 const PACKAGE = dirname(__dirname);
-
-/** The stack's outputs: other stacks, the command line and the tests read them. What a stage does not have is null. */
-export interface Outputs {
-  readonly schema: 1;
-  readonly variants: Readonly<Record<string, VariantOutputs>>;
-  readonly portal: null;
-  readonly mail: null;
-  readonly ssh: null;
-  readonly data: { readonly source: "generated" | "synced" | "master"; readonly lastSync: null; readonly lastBackup: null };
-  readonly release: null;
-}
-
-export interface VariantOutputs {
-  readonly url: string;
-  readonly database: { readonly engine: string; readonly version: string; readonly volume: pulumi.Output<string>; readonly schema: string } | null;
-  /** Component to digest, or to the local image ID where there is none. */
-  readonly images: Readonly<Record<string, pulumi.Output<string>>>;
-}
 
 /** Makes one component of the plan. */
 function realise(part: Part, platform: Platform): pulumi.ComponentResource {
@@ -62,39 +44,6 @@ function realise(part: Part, platform: Platform): pulumi.ComponentResource {
     default:
       return part satisfies never;
   }
-}
-
-/** The outputs that the contract in docs/architecture.md names. */
-export function outputsOf(settings: Settings, platform: Pick<Platform, "output">): Outputs {
-  const capabilities = capabilitiesOf(settings.stage.stage);
-  const variants = cellsOf(settings, capabilities).map(({ variant, suffix, url, schema }): readonly [string, VariantOutputs] => {
-    const { database } = variant;
-    const server = database && serverName(database);
-    return [
-      variant.name,
-      {
-        url,
-        database:
-          database && schema
-            ? { engine: database.engine, version: database.series, volume: platform.output(`volume:data-${serverName(database)}`), schema: schema.name }
-            : null,
-        images: {
-          app: platform.output(`image:${appImageName(suffix)}`),
-          ...(server && { [server]: platform.output(`image:${server}`) }),
-          ...Object.fromEntries(Object.keys(settings.app.services).map((name) => [name, platform.output(`image:${name}`)])),
-        },
-      },
-    ];
-  });
-  return {
-    schema: 1,
-    variants: Object.fromEntries(variants),
-    portal: null,
-    mail: null,
-    ssh: null,
-    data: { source: capabilities.data.from, lastSync: null, lastBackup: null },
-    release: null,
-  };
 }
 
 /**
