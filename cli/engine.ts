@@ -2,13 +2,18 @@ import Dockerode from "dockerode";
 import type { stateOf } from "./pulumi";
 
 /** Identity labels as a filter of the engine's lists. */
-const labelled = (project: string, stack: string): string => JSON.stringify({ label: [`dockstage.project=${project}`, `dockstage.stack=${stack}`] });
+const labelled = (project: string, stack: string): string =>
+  JSON.stringify({ label: [`dockstage.project=${project}`, `dockstage.stack=${stack}`] });
 
 /**
  * In what an environment's objects on the engine differ from its state, in words; empty where they agree. Objects that the state
  * knows must be there, and containers must run.
  */
-export async function driftOf(project: string, stack: string, { ids }: Pick<ReturnType<typeof stateOf>, "ids">): Promise<readonly string[]> {
+export async function driftOf(
+  project: string,
+  stack: string,
+  { ids }: Pick<ReturnType<typeof stateOf>, "ids">,
+): Promise<readonly string[]> {
   const engine = new Dockerode();
   const filters = labelled(project, stack);
   const [containers, networks, volumes] = await Promise.all([
@@ -30,6 +35,8 @@ export async function driftOf(project: string, stack: string, { ids }: Pick<Retu
 /** Whether the host program's demux runs on the engine. */
 export async function hostIsUp(): Promise<boolean> {
   const engine = new Dockerode();
-  const found = await engine.listContainers({ filters: JSON.stringify({ label: ["dockstage.project=dockstage-host", "dockstage.component=demux"], status: ["running"] }) });
+  const found = await engine.listContainers({
+    filters: JSON.stringify({ label: ["dockstage.project=dockstage-host", "dockstage.component=demux"], status: ["running"] }),
+  });
   return found.length > 0;
 }

@@ -22,7 +22,9 @@ export class CommandFailed extends Error {
 export async function run({ folder, env }: Pick<Target, "folder" | "env">, args: readonly string[]): Promise<number> {
   const child = spawn("pulumi", args, { cwd: folder, env, stdio: "inherit" });
   return new Promise((resolve, reject) => {
-    child.on("error", (error) => reject(new CommandFailed(`pulumi cannot be started (${error.message}): run ". scripts/env" first, or "npm start", which does`)));
+    child.on("error", (error) =>
+      reject(new CommandFailed(`pulumi cannot be started (${error.message}): run ". scripts/env" first, or "npm start", which does`)),
+    );
     child.on("exit", (code, signal) => resolve(signal ? 1 : (code ?? 1)));
   });
 }
@@ -30,7 +32,8 @@ export async function run({ folder, env }: Pick<Target, "folder" | "env">, args:
 /** Runs pulumi and returns what it printed on standard output. */
 export function capture({ folder, env }: Pick<Target, "folder" | "env">, args: readonly string[]): string {
   const done = spawnSync("pulumi", args, { cwd: folder, env, encoding: "utf8", maxBuffer: 256 * 1024 * 1024 });
-  if (done.error) throw new CommandFailed(`pulumi cannot be started (${done.error.message}): run ". scripts/env" first, or "npm start", which does`);
+  if (done.error)
+    throw new CommandFailed(`pulumi cannot be started (${done.error.message}): run ". scripts/env" first, or "npm start", which does`);
   if (done.status !== 0) throw new CommandFailed(`pulumi ${args.join(" ")} failed:\n${done.stderr || done.stdout}`);
   return done.stdout;
 }
@@ -56,7 +59,14 @@ function alive(pid: number): boolean {
 export function clearDeadLocks(target: Target): readonly number[] {
   const { PULUMI_BACKEND_URL: backend } = target.env;
   if (!backend?.startsWith("file://")) return [];
-  const folder = join(fileURLToPath(backend.replace("file://~", `file://${target.env["HOME"] ?? ""}`)), ".pulumi", "locks", "organization", target.project, target.stack);
+  const folder = join(
+    fileURLToPath(backend.replace("file://~", `file://${target.env["HOME"] ?? ""}`)),
+    ".pulumi",
+    "locks",
+    "organization",
+    target.project,
+    target.stack,
+  );
   if (!existsSync(folder)) return [];
   const locks = readdirSync(folder)
     .filter((file) => file.endsWith(".json"))
@@ -78,6 +88,7 @@ const State = z.object({
 export function stateOf(target: Target): { readonly ids: ReadonlyMap<string, ReadonlySet<string>>; readonly cutOff: boolean } {
   const { deployment } = State.parse(JSON.parse(capture(target, ["stack", "export", "--stack", target.stack])));
   const ids = new Map<string, Set<string>>();
-  for (const { type, id, delete: pending } of deployment.resources ?? []) if (id && !pending) ids.set(type, (ids.get(type) ?? new Set()).add(id));
+  for (const { type, id, delete: pending } of deployment.resources ?? [])
+    if (id && !pending) ids.set(type, (ids.get(type) ?? new Set()).add(id));
   return { ids, cutOff: (deployment.pending_operations ?? []).length > 0 };
 }

@@ -9,7 +9,8 @@ import { capture, clearDeadLocks, run, stateOf, type Target } from "./pulumi";
 const PACKAGE = dirname(__dirname);
 const HOST = { project: "dockstage-host", stack: "local" };
 
-const dataFolder = (env: NodeJS.ProcessEnv): string => env["DOCKSTAGE_DATA"] ?? join(env["XDG_DATA_HOME"] ?? join(homedir(), ".local", "share"), "dockstage");
+const dataFolder = (env: NodeJS.ProcessEnv): string =>
+  env["DOCKSTAGE_DATA"] ?? join(env["XDG_DATA_HOME"] ?? join(homedir(), ".local", "share"), "dockstage");
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
@@ -22,10 +23,26 @@ async function bringUp(target: Target): Promise<number> {
   for (const difference of drift) say(`The engine differs from the state: ${difference}.`);
   if (state.cutOff) {
     say("An earlier run was cut off: its pending operations are cleared.");
-    const code = await run(target, ["refresh", "--yes", "--skip-preview", "--clear-pending-creates", "--suppress-outputs", "--stack", target.stack]);
+    const code = await run(target, [
+      "refresh",
+      "--yes",
+      "--skip-preview",
+      "--clear-pending-creates",
+      "--suppress-outputs",
+      "--stack",
+      target.stack,
+    ]);
     if (code !== 0) return code;
   }
-  return run(target, ["up", "--yes", "--skip-preview", "--suppress-outputs", ...(drift.length > 0 ? ["--refresh"] : []), "--stack", target.stack]);
+  return run(target, [
+    "up",
+    "--yes",
+    "--skip-preview",
+    "--suppress-outputs",
+    ...(drift.length > 0 ? ["--refresh"] : []),
+    "--stack",
+    target.stack,
+  ]);
 }
 
 /** The host program; its state is always the user's own, and it has no secrets. */
@@ -67,11 +84,13 @@ export async function up({ stack, folder, env }: UpOptions): Promise<number> {
   const now = readSettings({ folder: resolve(folder), stack, env }).settings;
   const rows = [
     ...cellsOf(now, capabilitiesOf(now.stage.stage)).map(({ url }) => ["URL", url] as const),
-    ["Logs", `docker logs -f $(docker ps -q -f label=dockstage.project=${now.project} -f label=dockstage.stack=${stack} -f label=dockstage.component=web)`] as const,
+    [
+      "Logs",
+      `docker logs -f $(docker ps -q -f label=dockstage.project=${now.project} -f label=dockstage.stack=${stack} -f label=dockstage.component=web)`,
+    ] as const,
     ["Stop", `. scripts/env && pulumi destroy -s ${stack}`] as const,
   ];
   say(`\n${now.project} ${stack} is up (${((Date.now() - started) / 1000).toFixed(1)} s)\n`);
   for (const [name, value] of rows) say(`  ${name.padEnd(5)} ${value}`);
   return 0;
 }
-

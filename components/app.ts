@@ -66,9 +66,19 @@ function runOf(args: AppArgs): { run: Omit<Run, "command" | "limits" | "after">;
   const inside = mounted ? paths.filter(({ at }) => at.startsWith(`${mounted.at}/`)).map(({ at }) => posix.relative(mounted.at, at)) : [];
   const mounts: Mount[] = [
     ...(mounted
-      ? [{ from: "app:." as const, path: mounted.at, readOnly: false, folders: inside, ...(mounted.openFor !== undefined && { openFor: mounted.openFor }) }]
+      ? [
+          {
+            from: "app:." as const,
+            path: mounted.at,
+            readOnly: false,
+            folders: inside,
+            ...(mounted.openFor !== undefined && { openFor: mounted.openFor }),
+          },
+        ]
       : []),
-    ...paths.filter(({ kind }) => kind === "data").map(({ path, at }) => ({ from: `volume:${filesVolumeName(path, variant)}` as const, path: at, readOnly: false })),
+    ...paths
+      .filter(({ kind }) => kind === "data")
+      .map(({ path, at }) => ({ from: `volume:${filesVolumeName(path, variant)}` as const, path: at, readOnly: false })),
   ];
   return {
     records,
@@ -103,7 +113,9 @@ function jobsOf(args: AppArgs, run: Omit<Run, "command" | "limits" | "after">, s
   });
   const before = [...(args.database ? [args.database.ready] : []), ...args.after];
   const migrate = database?.migrate && argumentsOf(database.migrate);
-  const jobs: JobRecord[] = migrate ? [job("migrate", migrate, { values: [...migrate, args.migrations], image: !args.mounted }, before)] : [];
+  const jobs: JobRecord[] = migrate
+    ? [job("migrate", migrate, { values: [...migrate, args.migrations], image: !args.mounted }, before)]
+    : [];
   if (database?.seed && args.seedSize !== undefined) {
     const seed = argumentsOf(database.seed).map((text) => fill(text, { size: String(args.seedSize) }).join(""));
     jobs.push(job("seed", seed, { values: seed, image: false }, [...before, ...(migrate ? [`job:migrate${suffix}` as const] : [])]));
@@ -147,21 +159,19 @@ export function app(args: AppArgs): readonly PlanRecord[] {
     ...(args.port !== web.port || source.from === "php" ? { self: { hosts: args.hosts, port: args.port, door: args.door } } : {}),
     ...identity,
   };
-  const processes = Object.entries(description.processes).map(
-    ([name, process]): ServiceRecord => ({
-      kind: "service",
-      name: `${name}${suffix}`,
-      ...run,
-      command: argumentsOf(process.run),
-      limits: limitsOf(process, limits),
-      after,
-      replicas: process.replicas,
-      update: "stop-first",
-      stop: { graceSeconds: process.stopGrace },
-      publish: [],
-      ...identity,
-    }),
-  );
+  const processes = Object.entries(description.processes).map(([name, process]): ServiceRecord => ({
+    kind: "service",
+    name: `${name}${suffix}`,
+    ...run,
+    command: argumentsOf(process.run),
+    limits: limitsOf(process, limits),
+    after,
+    replicas: process.replicas,
+    update: "stop-first",
+    stop: { graceSeconds: process.stopGrace },
+    publish: [],
+    ...identity,
+  }));
   return [
     ...records,
     ...jobs,

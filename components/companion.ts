@@ -17,7 +17,10 @@ export interface CompanionArgs {
 
 /** A third-party service beside the app (a cache, a queue, a search engine). */
 export function companion({ host, service, values, protect }: CompanionArgs): readonly PlanRecord[] {
-  const { env, secrets, records } = environmentOf(host, Object.fromEntries(Object.entries(service.env).map(([key, text]) => [key, fill(text, values)])));
+  const { env, secrets, records } = environmentOf(
+    host,
+    Object.fromEntries(Object.entries(service.env).map(([key, text]) => [key, fill(text, values)])),
+  );
   return [
     { kind: "image", name: host, source: { from: "reference", reference: service.image } },
     ...(service.data ? [{ kind: "volume", name: `data-${host}`, protect } as const] : []),

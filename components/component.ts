@@ -10,7 +10,13 @@ export interface Placed {
 
 /** A component that realises plan records and adds nothing that they do not say. */
 export abstract class PlannedComponent extends pulumi.ComponentResource {
-  protected constructor(type: string, name: string, records: readonly PlanRecord[], { platform }: Placed, opts?: pulumi.ComponentResourceOptions) {
+  protected constructor(
+    type: string,
+    name: string,
+    records: readonly PlanRecord[],
+    { platform }: Placed,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
     super(`dockstage:components:${type}`, name, {}, opts);
     platform.realise(records, { parent: this, component: name });
   }

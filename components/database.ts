@@ -121,7 +121,10 @@ export function database({ choice, schemas, limits = { memory: 512, cpus: 1 } }:
       {
         kind: "secret",
         name: nameOf(to.url),
-        source: { from: "compose", parts: [`${engine.scheme}://${to.user}:`, { secret: to.password }, `@${to.host}:${to.port}/${to.schema}`] },
+        source: {
+          from: "compose",
+          parts: [`${engine.scheme}://${to.user}:`, { secret: to.password }, `@${to.host}:${to.port}/${to.schema}`],
+        },
       },
       {
         kind: "job",

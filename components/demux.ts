@@ -23,7 +23,9 @@ const run: Omit<Run, "command" | "networks" | "mounts" | "image"> = {
   after: [],
 };
 
-const service = (part: Pick<ServiceRecord, "name" | "command" | "image" | "networks" | "mounts" | "update" | "publish">): ServiceRecord => ({
+const service = (
+  part: Pick<ServiceRecord, "name" | "command" | "image" | "networks" | "mounts" | "update" | "publish">,
+): ServiceRecord => ({
   kind: "service",
   ...run,
   ...part,

@@ -91,7 +91,13 @@ export type Mount =
    * A folder of the person's own machine, in DEV only. `openFor` is a uid that is not the owner's and gets write access by ACL;
    * `folders` are made in it (owned by the owner) because other volumes are mounted there.
    */
-  | { readonly from: `app:${string}`; readonly path: string; readonly readOnly: boolean; readonly openFor?: number; readonly folders: readonly string[] };
+  | {
+      readonly from: `app:${string}`;
+      readonly path: string;
+      readonly readOnly: boolean;
+      readonly openFor?: number;
+      readonly folders: readonly string[];
+    };
 
 /**
  * A secret handed to a program, never in the container's definition: as a variable that its entrypoint reads from a file, or as
@@ -162,7 +168,12 @@ export interface ServiceRecord extends Named<"service">, Run {
   readonly health?: Health;
   readonly stop: { readonly graceSeconds: number; readonly signal?: string };
   /** Ports on the host; only the host program's demux has one. The first free port of the range is leased and kept. */
-  readonly publish: readonly { readonly lease: string; readonly address: string; readonly containerPort: number; readonly range: readonly [number, number] }[];
+  readonly publish: readonly {
+    readonly lease: string;
+    readonly address: string;
+    readonly containerPort: number;
+    readonly range: readonly [number, number];
+  }[];
   /** Public addresses of the environment that the program must reach from inside, at loopback (clients send *.localhost there). */
   readonly self?: { readonly hosts: readonly string[]; readonly port: number; readonly door: Ref<"service"> };
   /** The variant that the service belongs to, if it belongs to one. */
@@ -185,8 +196,7 @@ export interface RouteRecord extends Named<"route"> {
   readonly port: number;
 }
 
-export type PlanRecord =
-  | ImageRecord | NetworkRecord | VolumeRecord | SecretRecord | FileRecord | ServiceRecord | JobRecord | RouteRecord;
+export type PlanRecord = ImageRecord | NetworkRecord | VolumeRecord | SecretRecord | FileRecord | ServiceRecord | JobRecord | RouteRecord;
 
 export type RecordOf<K extends Kind> = Extract<PlanRecord, { kind: K }>;
 

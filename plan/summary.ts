@@ -20,7 +20,10 @@ function details(record: PlanRecord): readonly string[] {
   switch (record.kind) {
     case "image":
       return record.source.from === "build"
-        ? [`build=${record.source.context.map(({ path, to }) => `${path}->${to || "."}`).join(",")}`, ...Object.entries(record.source.args).map(([key, value]) => `${key}=${JSON.stringify(value)}`)]
+        ? [
+            `build=${record.source.context.map(({ path, to }) => `${path}->${to || "."}`).join(",")}`,
+            ...Object.entries(record.source.args).map(([key, value]) => `${key}=${JSON.stringify(value)}`),
+          ]
         : [`reference=${record.source.reference}`];
     case "network":
       return [record.internal ? "internal" : "OPEN", ...(record.external ? [`external=${record.external}`] : [])];
@@ -35,7 +38,11 @@ function details(record: PlanRecord): readonly string[] {
         ...runSummary(record),
         record.update,
         `replicas=${record.replicas}`,
-        ...(record.health ? [`health=${"command" in record.health.probe ? record.health.probe.command.join(" ") : `GET :${record.health.probe.http.port}${record.health.probe.http.path}`}`] : []),
+        ...(record.health
+          ? [
+              `health=${"command" in record.health.probe ? record.health.probe.command.join(" ") : `GET :${record.health.probe.http.port}${record.health.probe.http.path}`}`,
+            ]
+          : []),
         `grace=${record.stop.graceSeconds}s`,
         ...record.publish.map(({ address, range }) => `publish=${address}:${range.join("-")}`),
         ...(record.self ? [`self=${record.self.hosts.join(",")}:${record.self.port}`] : []),
@@ -51,6 +58,9 @@ function details(record: PlanRecord): readonly string[] {
 
 /** A plan as a person reviews it: one line for each component and record, with what matters of it. No secret values: a plan has none. */
 export function summary(plan: Plan): string {
-  const lines = plan.components.flatMap(({ type, name, records }) => [`${type} ${name}`, ...records.map((record) => `  ${refOf(record)}  ${details(record).join("  ")}`)]);
+  const lines = plan.components.flatMap(({ type, name, records }) => [
+    `${type} ${name}`,
+    ...records.map((record) => `  ${refOf(record)}  ${details(record).join("  ")}`),
+  ]);
   return `${plan.project} ${plan.stack}\n${lines.join("\n")}\n`;
 }

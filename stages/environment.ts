@@ -55,7 +55,8 @@ function realise(part: Part, platform: Platform): pulumi.ComponentResource {
 export function environment(folder: string): Outputs {
   const stack = pulumi.getStack();
   const { settings, folders } = readSettings({ folder, stack });
-  if (pulumi.getProject() !== settings.project) throw new Error(`Pulumi runs the project "${pulumi.getProject()}", and ${join(folder, "Pulumi.yaml")} is "${settings.project}"`);
+  if (pulumi.getProject() !== settings.project)
+    throw new Error(`Pulumi runs the project "${pulumi.getProject()}", and ${join(folder, "Pulumi.yaml")} is "${settings.project}"`);
   const refused = notBuilt(settings.stage.stage);
   if (refused) throw new Error(refused);
   const config = new pulumi.Config(settings.project);

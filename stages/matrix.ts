@@ -12,7 +12,8 @@ export interface Capabilities {
   readonly data: { readonly from: "generated" | "synced" | "master"; readonly protect: boolean };
   readonly ssh: boolean;
   /** catch: stays in the environment. redirect: everything to one address. deliver: to whom it is addressed. */
-  readonly mail: { readonly mode: "catch" } | { readonly mode: "redirect"; readonly to: "team" | "customer" } | { readonly mode: "deliver" };
+  readonly mail:
+    { readonly mode: "catch" } | { readonly mode: "redirect"; readonly to: "team" | "customer" } | { readonly mode: "deliver" };
   readonly extra: "debugger" | "verbose logging" | "bytecode cache" | "cluster";
   /** Containers of the web service. */
   readonly replicas: number;

@@ -19,7 +19,12 @@ export interface Outputs {
 
 export interface VariantOutputs {
   readonly url: string;
-  readonly database: { readonly engine: string; readonly version: string; readonly volume: pulumi.Output<string>; readonly schema: string } | null;
+  readonly database: {
+    readonly engine: string;
+    readonly version: string;
+    readonly volume: pulumi.Output<string>;
+    readonly schema: string;
+  } | null;
   /** Component to digest, or to the local image ID where there is none. */
   readonly images: Readonly<Record<string, pulumi.Output<string>>>;
 }
@@ -36,7 +41,12 @@ export function outputsOf(settings: Settings, platform: Pick<Platform, "output">
         url,
         database:
           database && schema
-            ? { engine: database.engine, version: database.series, volume: platform.output(`volume:data-${serverName(database)}`), schema: schema.name }
+            ? {
+                engine: database.engine,
+                version: database.series,
+                volume: platform.output(`volume:data-${serverName(database)}`),
+                schema: schema.name,
+              }
             : null,
         images: {
           app: platform.output(`image:${appImageName(suffix)}`),

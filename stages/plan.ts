@@ -93,7 +93,8 @@ export function cellsOf(settings: Settings, capabilities: Capabilities): readonl
 }
 
 /** Where the app lies in its image, as far as dockstage decides it; "/" for images of others. */
-const rootOf = ({ source }: Description): string => (source.from === "php" ? RECIPE_ROOT : source.from === "build" ? (source.mount ?? "/") : "/");
+const rootOf = ({ source }: Description): string =>
+  source.from === "php" ? RECIPE_ROOT : source.from === "build" ? (source.mount ?? "/") : "/";
 
 /** How the person's folder is mounted, where the stage mounts it and the source can be mounted. */
 function mountedOf({ app: { source }, machine: { owner } }: Settings, capabilities: Capabilities): AppArgs["mounted"] {
@@ -103,14 +104,19 @@ function mountedOf({ app: { source }, machine: { owner } }: Settings, capabiliti
   return owner.uid === 0 ? { at, ...APP_USER, openFor: APP_USER.uid } : { at, ...owner };
 }
 
-const unique = (choices: readonly DatabaseChoice[]): readonly DatabaseChoice[] => [...new Map(choices.map((choice) => [serverName(choice), choice])).values()];
+const unique = (choices: readonly DatabaseChoice[]): readonly DatabaseChoice[] => [
+  ...new Map(choices.map((choice) => [serverName(choice), choice])).values(),
+];
 
-const merge = (stage: Limits, description: Limits, defaults: Run["limits"]): Run["limits"] => limitsOf(stage, limitsOf(description, defaults));
+const merge = (stage: Limits, description: Limits, defaults: Run["limits"]): Run["limits"] =>
+  limitsOf(stage, limitsOf(description, defaults));
 
 function databaseParts(cells: readonly Cell[], capabilities: Capabilities): readonly Part[] {
   return unique(cells.flatMap(({ variant }) => (variant.database ? [variant.database] : []))).flatMap((choice): Part[] => {
     const server = serverName(choice);
-    const schemas = cells.flatMap(({ variant, schema }) => (schema && variant.database && serverName(variant.database) === server ? [schema] : []));
+    const schemas = cells.flatMap(({ variant, schema }) =>
+      schema && variant.database && serverName(variant.database) === server ? [schema] : [],
+    );
     const { protect } = capabilities.data;
     const volume: DatabaseVolumeArgs = { engine: choice.engine, series: choice.series, protect, ownImage: !choice.image };
     return [
@@ -184,7 +190,9 @@ export function partsOf(settings: Settings): readonly Part[] {
   return [
     { type: "Networks", name: "networks", args: {} },
     { type: "Demux", name: "door", args: { mode: "door", project, stack } },
-    ...(Object.keys(description.secrets).length > 0 ? [{ type: "Secrets", name: "secrets", args: { secrets: description.secrets } } as const] : []),
+    ...(Object.keys(description.secrets).length > 0
+      ? [{ type: "Secrets", name: "secrets", args: { secrets: description.secrets } } as const]
+      : []),
     ...databaseParts(cells, capabilities),
     ...Object.entries(description.services).map(([host, service]): Part => ({
       type: "Companion",
@@ -205,7 +213,9 @@ const planOf = (project: string, stack: string, parts: readonly Part[]): Plan =>
 export const plan = (settings: Settings): Plan => planOf(settings.project, settings.stack, partsOf(settings));
 
 /** The parts of the host program. */
-export const hostParts = (address: string): readonly Part[] => [{ type: "Demux", name: "demux", args: { mode: "host", address, range: [8080, 8099] } }];
+export const hostParts = (address: string): readonly Part[] => [
+  { type: "Demux", name: "demux", args: { mode: "host", address, range: [8080, 8099] } },
+];
 
 /** The plan of the host program. */
 export const hostPlan = (project: string, stack: string, address: string): Plan => planOf(project, stack, hostParts(address));

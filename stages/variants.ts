@@ -12,7 +12,8 @@ export interface Variant {
 /** Versions as numbers, so that 8.10 comes after 8.9. */
 const byVersion = (a: string, b: string): number => {
   const [left, right] = [a.split(".").map(Number), b.split(".").map(Number)];
-  for (let i = 0; i < Math.max(left.length, right.length); i++) if ((left[i] ?? 0) !== (right[i] ?? 0)) return (left[i] ?? 0) - (right[i] ?? 0);
+  for (let i = 0; i < Math.max(left.length, right.length); i++)
+    if ((left[i] ?? 0) !== (right[i] ?? 0)) return (left[i] ?? 0) - (right[i] ?? 0);
   return 0;
 };
 

@@ -10,12 +10,15 @@ export class FakePlatform implements Platform {
 
   /** It has no host ports, to show how a platform refuses. */
   refuse(records: readonly PlanRecord[]): readonly string[] {
-    return records.flatMap((record) => (record.kind === "service" && record.publish.length > 0 ? [`${refOf(record)}: the fake platform has no ports`] : []));
+    return records.flatMap((record) =>
+      record.kind === "service" && record.publish.length > 0 ? [`${refOf(record)}: the fake platform has no ports`] : [],
+    );
   }
 
   realise(records: readonly PlanRecord[], owner: Owner): void {
     for (const record of records) {
-      for (const ref of refsOf(record)) if (!this.made.some((made) => made.ref === ref)) throw new Error(`${refOf(record)} uses ${ref}, which was not realised`);
+      for (const ref of refsOf(record))
+        if (!this.made.some((made) => made.ref === ref)) throw new Error(`${refOf(record)} uses ${ref}, which was not realised`);
       this.made.push({ ref: refOf(record), component: owner.component, record });
     }
   }

@@ -28,7 +28,9 @@ describe("plan()", () => {
   });
 
   test("holds no absolute path of the machine", () => {
-    const build = recordsOf(plan(guestbook({ stack: "test" }))).flatMap((record) => (record.kind === "image" && record.source.from === "build" ? record.source.context : []));
+    const build = recordsOf(plan(guestbook({ stack: "test" }))).flatMap((record) =>
+      record.kind === "image" && record.source.from === "build" ? record.source.context : [],
+    );
     expect(build.length).toBeGreaterThan(0);
     for (const { path } of build) expect(path).toMatch(/^(app|package):[^/]/);
   });
@@ -40,7 +42,9 @@ describe("plan()", () => {
         if (record.kind === "network") expect(record.internal).toBe(true);
         if (record.kind === "service") expect(record.publish).toEqual([]);
       }
-      const outside = records.flatMap((record) => (record.kind === "service" && record.networks.some(({ network }) => network === "network:doors") ? [record.name] : []));
+      const outside = records.flatMap((record) =>
+        record.kind === "service" && record.networks.some(({ network }) => network === "network:doors") ? [record.name] : [],
+      );
       expect(outside).toEqual(["door"]);
     }
   });
@@ -58,7 +62,13 @@ describe("plan()", () => {
   ])("DEV runs as the owner of the app's folder, %j as %s", (owner, user, openFor) => {
     const web = service(plan(guestbook({ machine: { owner } })), "web");
     expect(web.user).toBe(user);
-    expect(web.mounts[0]).toEqual({ from: "app:.", path: "/app", readOnly: false, folders: ["public/uploads", "var"], ...(openFor && { openFor }) });
+    expect(web.mounts[0]).toEqual({
+      from: "app:.",
+      path: "/app",
+      readOnly: false,
+      folders: ["public/uploads", "var"],
+      ...(openFor && { openFor }),
+    });
   });
 
   test("other stages mount nothing of the machine and run as the image says", () => {
@@ -73,7 +83,8 @@ describe("plan()", () => {
 
   test("TEST is every version x HTTP server x database, with one database server for each engine", () => {
     const records = recordsOf(plan(guestbook({ stack: "test" })));
-    const names = (kind: string, pattern: RegExp): string[] => records.filter((record) => record.kind === kind && pattern.test(record.name)).map(({ name }) => name);
+    const names = (kind: string, pattern: RegExp): string[] =>
+      records.filter((record) => record.kind === kind && pattern.test(record.name)).map(({ name }) => name);
     expect(names("service", /^web-/)).toHaveLength(12);
     expect(names("service", /^(mariadb|postgresql)-/)).toEqual(["mariadb-10.11", "postgresql-15"]);
     expect(names("job", /^schema-/)).toHaveLength(12);
@@ -83,7 +94,10 @@ describe("plan()", () => {
     expect(service(plan(guestbook()), "web").limits).toEqual({ memory: 256, cpus: 0.5 });
     const { web } = guestbook().app;
     expect(service(plan(guestbook({ app: { web: { ...web, memory: 128 } } })), "web").limits).toEqual({ memory: 128, cpus: 0.5 });
-    expect(service(plan(guestbook({ app: { web: { ...web, memory: 128 } }, stage: { web: { memory: 96 } } })), "web").limits).toEqual({ memory: 96, cpus: 0.5 });
+    expect(service(plan(guestbook({ app: { web: { ...web, memory: 128 } }, stage: { web: { memory: 96 } } })), "web").limits).toEqual({
+      memory: 96,
+      cpus: 0.5,
+    });
   });
 
   test("a database is updated stop-first, the web start-first", () => {
@@ -93,24 +107,33 @@ describe("plan()", () => {
 
   test("migrations run again when the command, their files and, outside DEV, the image change", () => {
     const trigger = (stack: string, migrations = "a"): unknown =>
-      recordsOf(plan(guestbook({ stack, machine: { migrations } }))).flatMap((record) => (record.kind === "job" && record.name.startsWith("migrate") ? [record.trigger] : []))[0];
+      recordsOf(plan(guestbook({ stack, machine: { migrations } }))).flatMap((record) =>
+        record.kind === "job" && record.name.startsWith("migrate") ? [record.trigger] : [],
+      )[0];
     expect(trigger("dev")).toEqual({ values: ["/bin/sh", "-c", "bin/migrate", "a"], image: false });
     expect(trigger("dev", "b")).not.toEqual(trigger("dev"));
     expect(trigger("live")).toEqual({ values: ["/bin/sh", "-c", "bin/migrate", "a"], image: true });
   });
 
   test("generated data is for DEV and TEST only", () => {
-    const seeds = (stack: string): boolean => recordsOf(plan(guestbook({ stack }))).some((record) => record.kind === "job" && record.name.startsWith("seed"));
+    const seeds = (stack: string): boolean =>
+      recordsOf(plan(guestbook({ stack }))).some((record) => record.kind === "job" && record.name.startsWith("seed"));
     expect(["dev", "test", "staging", "live"].map(seeds)).toEqual([true, true, false, false]);
   });
 });
 
 describe("faultsOf", () => {
   const image = { kind: "image", name: "a", source: { from: "reference", reference: "x" } } as const;
-  const of = (records: Plan["components"][number]["records"]): Plan => ({ project: "p", stack: "s", components: [{ type: "App", name: "app", records }] });
+  const of = (records: Plan["components"][number]["records"]): Plan => ({
+    project: "p",
+    stack: "s",
+    components: [{ type: "App", name: "app", records }],
+  });
 
   test("names used twice, references forward, and bad names", () => {
-    expect(faultsOf(of([{ kind: "volume", name: "v", protect: false, owner: { image: "image:a" } }, image, image, { ...image, name: "A b" }]))).toEqual([
+    expect(
+      faultsOf(of([{ kind: "volume", name: "v", protect: false, owner: { image: "image:a" } }, image, image, { ...image, name: "A b" }])),
+    ).toEqual([
       "volume:v uses image:a, which is not before it in the plan",
       "image:a is in the plan twice",
       'image:A b: the name may hold only a-z, 0-9, "." and "-"',
@@ -121,11 +144,16 @@ describe("faultsOf", () => {
 describe("names", () => {
   test("physical names are at most 40 characters and a hash, and differ where the whole differs", () => {
     fc.assert(
-      fc.property(fc.stringMatching(/^[a-z][a-z0-9-]{0,23}$/), fc.stringMatching(/^[a-z][a-z0-9-]{0,23}$/), fc.stringMatching(/^[a-z][a-z0-9.-]{0,40}$/), (project, stack, name) => {
-        const physical = physicalName(project, stack, name);
-        expect(physical).toMatch(/^[a-z0-9][a-z0-9-]*$/);
-        expect(physical.length).toBeLessThanOrEqual(49);
-      }),
+      fc.property(
+        fc.stringMatching(/^[a-z][a-z0-9-]{0,23}$/),
+        fc.stringMatching(/^[a-z][a-z0-9-]{0,23}$/),
+        fc.stringMatching(/^[a-z][a-z0-9.-]{0,40}$/),
+        (project, stack, name) => {
+          const physical = physicalName(project, stack, name);
+          expect(physical).toMatch(/^[a-z0-9][a-z0-9-]*$/);
+          expect(physical.length).toBeLessThanOrEqual(49);
+        },
+      ),
     );
     const long = "x".repeat(24);
     expect(physicalName(long, long, "a")).not.toBe(physicalName(long, long, "b"));

@@ -17,7 +17,9 @@ describe("the platform interface, on a fake platform", () => {
   });
 
   test("a platform says what it cannot do", () => {
-    expect(new FakePlatform().refuse(recordsOf(hostPlan("dockstage-host", "local", "127.0.0.1")))).toEqual(["service:demux: the fake platform has no ports"]);
+    expect(new FakePlatform().refuse(recordsOf(hostPlan("dockstage-host", "local", "127.0.0.1")))).toEqual([
+      "service:demux: the fake platform has no ports",
+    ]);
   });
 
   test("the stack's outputs have the contract's keys, and null for what is not there", () => {

@@ -11,7 +11,12 @@ const overrides: fc.Arbitrary<Partial<Capabilities>> = fc.record(
   {
     source: fc.constantFrom("mounted" as const, "built" as const),
     data: fc.record({ from: fc.constantFrom("generated" as const, "synced" as const, "master" as const), protect: fc.boolean() }),
-    mail: fc.constantFrom<Capabilities["mail"]>({ mode: "catch" }, { mode: "redirect", to: "team" }, { mode: "redirect", to: "customer" }, { mode: "deliver" }),
+    mail: fc.constantFrom<Capabilities["mail"]>(
+      { mode: "catch" },
+      { mode: "redirect", to: "team" },
+      { mode: "redirect", to: "customer" },
+      { mode: "deliver" },
+    ),
     replicas: fc.integer({ min: -1, max: 5 }),
   },
   { requiredKeys: [] },
@@ -71,6 +76,8 @@ describe("variants", () => {
   });
 
   test("an app without choices has one variant", () => {
-    expect(variantsOf({ ...app, source: { from: "image", reference: "x" }, database: undefined }, "every").map(({ name }) => name)).toEqual(["app"]);
+    expect(variantsOf({ ...app, source: { from: "image", reference: "x" }, database: undefined }, "every").map(({ name }) => name)).toEqual(
+      ["app"],
+    );
   });
 });

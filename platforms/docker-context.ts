@@ -1,0 +1,79 @@
+import { resolve } from "node:path";
+import type * as pulumi from "@pulumi/pulumi";
+import { physicalName } from "../plan/names";
+import type { Kind, Ref } from "../plan/records";
+import type { Files, Image, Job, Route } from "../provider/resources";
+
+export interface DockerPlatformArgs {
+  readonly project: string;
+  readonly stack: string;
+  /** Absolute folders that `app:` and `package:` stand for. */
+  readonly folders: { readonly app: string; readonly package: string };
+  /** CIDR that the environment's subnets are taken from. @default "10.213.0.0/16" */
+  readonly pool?: string;
+  /** The value of a secret that the stack's config holds. @default there is none, and using one is an error */
+  readonly secret?: (key: string) => pulumi.Output<string>;
+}
+
+/** What later records need of realised ones, by kind. */
+export interface Handles {
+  image: Image;
+  network: pulumi.Output<string>;
+  volume: { readonly name: pulumi.Output<string>; readonly ready: pulumi.Resource };
+  secret: pulumi.Output<string>;
+  file: { readonly content: string; readonly executable: boolean };
+  service: {
+    readonly ids: pulumi.Output<string>[];
+    readonly upstream: pulumi.Output<string>;
+    readonly ready: pulumi.Resource[];
+    readonly port?: pulumi.Output<string>;
+  };
+  job: Job;
+  route: Route;
+}
+
+/** One environment on one engine: what was asked for, and what was made so far. */
+export class DockerContext {
+  readonly handles: { readonly [K in Kind]: Map<string, Handles[K]> } = {
+    image: new Map(),
+    network: new Map(),
+    volume: new Map(),
+    secret: new Map(),
+    file: new Map(),
+    service: new Map(),
+    job: new Map(),
+    route: new Map(),
+  };
+  /** Files volumes by what is in them: runs of one image with the same files share one. */
+  readonly filesOf = new Map<string, Files>();
+  /** Jobs that opened a folder of the person's, by folder. */
+  readonly opened = new Map<string, Job>();
+  toolsImage?: Image;
+
+  constructor(readonly args: DockerPlatformArgs) {}
+
+  handle<K extends Kind>(kind: K, ref: Ref): Handles[K] {
+    const found = this.handles[kind].get(ref.slice(ref.indexOf(":") + 1));
+    if (!found) throw new Error(`${ref} is not in this plan, or comes later: pass the component that makes it first`);
+    return found;
+  }
+
+  labels(record: { readonly name: string; readonly variant?: string }): Record<string, string> {
+    const { project, stack } = this.args;
+    return {
+      "dockstage.project": project,
+      "dockstage.stack": stack,
+      "dockstage.component": record.name,
+      ...(record.variant && { "dockstage.variant": record.variant }),
+    };
+  }
+
+  path(path: string): string {
+    const [anchor, ...rest] = path.split(":");
+    return resolve(anchor === "package" ? this.args.folders.package : this.args.folders.app, rest.join(":"));
+  }
+
+  physical(name: string): string {
+    return physicalName(this.args.project, this.args.stack, name);
+  }
+}

@@ -1,0 +1,39 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import type { ImageRecord } from "../plan/records";
+import { Image } from "../provider/resources";
+import type { DockerContext } from "./docker-context";
+import type { Owner } from "./platform";
+
+const TOOLS: ImageRecord["source"] = {
+  from: "build",
+  context: [{ path: "package:images/tools", to: "" }],
+  dockerfile: "Dockerfile",
+  args: {},
+  secrets: {},
+};
+
+export function makeImage(at: DockerContext, name: string, source: ImageRecord["source"], { parent }: Pick<Owner, "parent">): Image {
+  if (source.from === "reference") {
+    const pulled = new docker.RemoteImage(name, { name: source.reference, keepLocally: true }, { parent });
+    return new Image(name, { reference: pulled.imageId }, { parent });
+  }
+  const secrets = Object.entries(source.secrets).map(([id, ref]) => [id, at.handle("secret", ref)] as const);
+  return new Image(
+    name,
+    {
+      repository: `${at.args.project}-${at.args.stack}/${name}`,
+      context: source.context.map(({ path, to }) => ({ path: at.path(path), to })),
+      dockerfile: source.dockerfile,
+      args: { ...source.args },
+      ...(source.target && { target: source.target }),
+      ...(secrets.length > 0 && { secrets: pulumi.output(Object.fromEntries(secrets)) }),
+    },
+    { parent },
+  );
+}
+
+/** The image of the platform's own small jobs, made when the first one is needed. */
+export function tools(at: DockerContext, owner: Owner): Image {
+  return (at.toolsImage ??= makeImage(at, "tools", TOOLS, owner));
+}

@@ -1,0 +1,173 @@
+import { createHash } from "node:crypto";
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import { slug } from "../plan/names";
+import type { JobRecord, Ref, RouteRecord, ServiceRecord } from "../plan/records";
+import { Generation, Job, Lease, Ready, Route } from "../provider/resources";
+import { argv, containerArgs, selfArgs, FILES, type Bound } from "./docker-container";
+import type { DockerContext, Handles } from "./docker-context";
+import { tools } from "./docker-image";
+import { makeFiles, mountsOf } from "./docker-storage";
+import type { Owner } from "./platform";
+
+export function resourcesOf(at: DockerContext, refs: readonly Ref[]): pulumi.Resource[] {
+  return refs.flatMap((ref): pulumi.Resource[] => {
+    if (ref.startsWith("service:")) return at.handle("service", ref).ready;
+    if (ref.startsWith("job:")) return [at.handle("job", ref)];
+    if (ref.startsWith("volume:")) return [at.handle("volume", ref).ready];
+    return [];
+  });
+}
+
+export function makeService(at: DockerContext, record: ServiceRecord, owner: Owner): Handles["service"] {
+  const { parent } = owner;
+  const physical = at.physical(record.name);
+  const image = at.handle("image", record.image);
+  const labels = at.labels(record);
+  const mounts = mountsOf(at, record.name, record.mounts, owner);
+  const files = makeFiles(at, record.name, record, owner, labels);
+  const leases = record.publish.map(
+    (publish) =>
+      new Lease(
+        `${record.name}-${publish.lease}-port`,
+        {
+          holder: `${at.args.project}/${at.args.stack}/${publish.lease}`,
+          port: { address: publish.address, from: publish.range[0], to: publish.range[1] },
+        },
+        { parent },
+      ),
+  );
+  const bound: Bound = {
+    image,
+    ...(files && { files }),
+    volumes: mounts.list.map(({ type, source, target, readOnly }) => ({
+      containerPath: target,
+      readOnly,
+      ...(type === "volume" ? { volumeName: source } : { hostPath: source }),
+    })),
+    networks: record.networks.map(({ network, aliases }) => ({ id: at.handle("network", network), aliases })),
+    labels,
+    ports: record.publish.map((publish, at) => ({
+      internal: publish.containerPort,
+      external: leases[at]?.value.apply(Number) ?? 0,
+      ip: publish.address,
+      protocol: "tcp",
+    })),
+  };
+  const args = containerArgs(record, bound);
+  const generation = new Generation(
+    `${record.name}-generation`,
+    {
+      definition: pulumi.output(args).apply((definition) => createHash("sha256").update(JSON.stringify(definition)).digest("hex")),
+      replicas: record.replicas,
+    },
+    { parent },
+  );
+  // No other generation has this name, so that the door never sends a request to containers that are not ready yet.
+  const upstream = pulumi.interpolate`${slug(record.name)}-${generation.token}`;
+  const dependsOn = [...mounts.ready, ...resourcesOf(at, record.after)];
+  const containers = Array.from(
+    { length: record.replicas },
+    (_, at) =>
+      new docker.Container(
+        at === 0 ? physical : `${physical}-${at + 1}`,
+        {
+          ...args,
+          networksAdvanced: bound.networks.map(({ id, aliases }) => ({ name: id, aliases: [...aliases, upstream] })),
+          labels: [
+            ...Object.entries(labels).map(([label, value]) => ({ label, value })),
+            { label: "dockstage.generation", value: generation.token },
+          ],
+        },
+        { parent, dependsOn, deleteBeforeReplace: record.update === "stop-first", replaceOnChanges: ["healthcheck", "tmpfs", "init"] },
+      ),
+  );
+  const ids = containers.map((container) => container.id);
+  const ready = record.health ? [makeReady(at, record, containers, owner)] : containers;
+  const self = record.self ? [makeSelf(at, { ...record, self: record.self }, containers, ready, labels, owner)].flat() : [];
+  return { ids, upstream, ready: [...ready, ...self], ...(leases[0] && { port: leases[0].value }) };
+}
+
+export function makeReady(at: DockerContext, record: ServiceRecord, containers: readonly docker.Container[], { parent }: Owner): Ready {
+  const { probe, timeoutSeconds } = record.health!;
+  const from = "http" in probe ? at.handle("service", probe.http.from) : undefined;
+  return new Ready(
+    `${record.name}-ready`,
+    {
+      service: record.name,
+      containers: pulumi.output(containers.map((container) => container.id)),
+      ...("http" in probe
+        ? { http: pulumi.output({ port: probe.http.port, path: probe.http.path, from: from!.ids[0]! }) }
+        : { command: [...probe.command] }),
+      timeoutSeconds,
+    },
+    { parent, ...(from && { dependsOn: from.ready }) },
+  );
+}
+
+/** One forwarder in the network namespace of each container: there the app finds its own public address. */
+export function makeSelf(
+  at: DockerContext,
+  record: ServiceRecord & { self: NonNullable<ServiceRecord["self"]> },
+  containers: readonly docker.Container[],
+  ready: pulumi.Resource[],
+  labels: Record<string, string>,
+  owner: Owner,
+): docker.Container[] {
+  const { imageId } = tools(at, owner);
+  return containers.map(
+    (container, index) =>
+      new docker.Container(
+        at.physical(`${record.name}-self${index === 0 ? "" : `-${index + 1}`}`),
+        selfArgs(record, { imageId, container: container.id, labels: { ...labels, "dockstage.component": `${record.name}-self` } }),
+        { parent: owner.parent, dependsOn: ready, deleteBeforeReplace: false },
+      ),
+  );
+}
+
+export function makeJob(at: DockerContext, record: JobRecord, owner: Owner): Job {
+  const image = at.handle("image", record.image);
+  const labels = at.labels(record);
+  const mounts = mountsOf(at, record.name, record.mounts, owner);
+  const files = makeFiles(at, record.name, record, owner, labels);
+  const { entrypoint = image.entrypoint, command = image.command } = argv(record, image);
+  const trigger = record.trigger.image ? image.imageId.apply((id) => [...record.trigger.values, id]) : [...record.trigger.values];
+  return new Job(
+    record.name,
+    {
+      job: record.name,
+      trigger,
+      image: image.imageId,
+      entrypoint,
+      command,
+      env: { ...record.env },
+      ...(record.workdir && { workdir: record.workdir }),
+      ...(record.user && { user: record.user }),
+      networks: pulumi.output(record.networks.map(({ network }) => at.handle("network", network))),
+      mounts: pulumi.output([
+        ...(files ? [{ type: "volume" as const, source: files, target: FILES, readOnly: true }] : []),
+        ...mounts.list,
+      ]),
+      scratch: [...record.scratch],
+      readOnlyRoot: record.readOnlyRoot,
+      capabilities: [...record.capabilities],
+      memoryMiB: record.limits.memory,
+      cpus: record.limits.cpus,
+      timeoutSeconds: record.timeoutSeconds,
+      labels,
+    },
+    { parent: owner.parent, dependsOn: [...mounts.ready, ...resourcesOf(at, record.after)] },
+  );
+}
+
+export function makeRoute(at: DockerContext, record: RouteRecord, { parent }: Owner): Route {
+  const door = at.handle("service", record.door);
+  const service = at.handle("service", record.service);
+  const [first] = door.ids;
+  if (!first) throw new Error(`${record.door} has no container`);
+  return new Route(
+    `${record.name}-route`,
+    { door: first, route: record.name, hosts: [...record.hosts], upstream: service.upstream, port: record.port, drainSeconds: 10 },
+    { parent, dependsOn: [...service.ready, ...door.ready] },
+  );
+}
