@@ -53,7 +53,9 @@ describe.each(["dash", "bash"])("scripts/env sourced by %s", (shell) => {
 test("from anywhere: bash finds the file, other shells need DOCKSTAGE_HOME", () => {
   expect(machine.sourced("bash", "/", envFile).DOCKSTAGE_HOME).toBe(packageFolder);
   expect(machine.sourced("dash", "/", envFile, { DOCKSTAGE_HOME: packageFolder }).PULUMI_SKIP_UPDATE_CHECK).toBe("true");
-  expect(() => machine.sourced("dash", "/", envFile)).toThrow("dockstage: its folder was not found. Go to it (or to the app's folder) first, or set DOCKSTAGE_HOME to it.");
+  expect(() => machine.sourced("dash", "/", envFile)).toThrow(
+    "dockstage: its folder was not found. Go to it (or to the app's folder) first, or set DOCKSTAGE_HOME to it.",
+  );
 });
 
 test("a login stays, and so does a passphrase", () => {
@@ -78,7 +80,10 @@ test("a credentials file after a logout is no login", () => {
 test("the official plugin is taken where it is there, but not with DOCKSTAGE_OFFLINE=1", () => {
   machine.program(OFFICIAL_PLUGIN, "exit 1");
   expect(here()).toMatchObject({ DOCKSTAGE_PLUGIN: "official", PULUMI_HOME: inHome(".cache/dockstage/pulumi-home") });
-  expect(here({ DOCKSTAGE_OFFLINE: "1" })).toMatchObject({ DOCKSTAGE_PLUGIN: "offline", PULUMI_HOME: inHome(".cache/dockstage/pulumi-home-offline") });
+  expect(here({ DOCKSTAGE_OFFLINE: "1" })).toMatchObject({
+    DOCKSTAGE_PLUGIN: "offline",
+    PULUMI_HOME: inHome(".cache/dockstage/pulumi-home-offline"),
+  });
 });
 
 describe("a Pulumi CLI on the PATH", () => {

@@ -6,7 +6,8 @@ import { join, resolve } from "node:path";
 /** The folder of this package. */
 export const packageFolder = resolve(__dirname, "../../..");
 
-const TOOLS = "sh bash dash env cat chmod cut date dirname find grep head id ln mkdir mktemp mv readlink rm sed sleep tail timeout tr uname".split(" ");
+const TOOLS =
+  "sh bash dash env cat chmod cut date dirname find grep head id ln mkdir mktemp mv readlink rm sed sleep tail timeout tr uname".split(" ");
 
 /** A made-up machine: a home folder and a PATH that holds the usual tools and what a test puts there, and nothing else. */
 export class Machine {
@@ -63,10 +64,14 @@ export class Machine {
   /** What `env` shows after `scripts/env` was sourced by `shell` in `folder`; only what the sourcing changed. */
   sourced(shell: string, folder: string, file: string, env: Record<string, string> = {}): Record<string, string> {
     const before = this.environment(env);
-    const output = execFileSync(shell, ["-c", `set -eu; cd "$1"; . "$2"; exec "$3" -e 'console.log(JSON.stringify(process.env))'`, "sh", folder, file, process.execPath], {
-      env: before,
-      encoding: "utf8",
-    });
+    const output = execFileSync(
+      shell,
+      ["-c", `set -eu; cd "$1"; . "$2"; exec "$3" -e 'console.log(JSON.stringify(process.env))'`, "sh", folder, file, process.execPath],
+      {
+        env: before,
+        encoding: "utf8",
+      },
+    );
     const after = JSON.parse(output) as Record<string, string>;
     const own = new Set(["PWD", "OLDPWD", "SHLVL", "_"]);
     return Object.fromEntries(Object.entries(after).filter(([key, value]) => before[key] !== value && !own.has(key)));

@@ -15,7 +15,9 @@ const dockerThatSays = (text: string, context = "default unix:///var/run/docker.
 
 /** The lines about the engine: the one on stdout and its explanation on stderr. */
 function engineLines(result: { stdout: string; stderr: string }): string[] {
-  return [...result.stdout.split("\n").filter((line) => line.includes("Docker Engine")), ...result.stderr.trimEnd().split("\n")].filter((line) => line !== "");
+  return [...result.stdout.split("\n").filter((line) => line.includes("Docker Engine")), ...result.stderr.trimEnd().split("\n")].filter(
+    (line) => line !== "",
+  );
 }
 
 describe("setup --check on the Docker Engine", () => {
@@ -68,11 +70,16 @@ describe("setup --check on the Docker Engine", () => {
       "        Run `docker context use default` (and `unset DOCKER_CONTEXT`), or `export DOCKER_HOST=unix:///home/ada/.colima/docker.sock`, and then setup again.",
     ]);
     machine.command("docker", dockerThatSays("unused", "far ssh://far.example"));
-    expect(engineLines(machine.setup(["--check"])).at(-1)).toBe("        Run `docker context use default` (and `unset DOCKER_CONTEXT`), and then setup again.");
+    expect(engineLines(machine.setup(["--check"])).at(-1)).toBe(
+      "        Run `docker context use default` (and `unset DOCKER_CONTEXT`), and then setup again.",
+    );
   });
 
   test("an engine that does not run", () => {
-    machine.command("docker", dockerThatSays("Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?"));
+    machine.command(
+      "docker",
+      dockerThatSays("Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?"),
+    );
     expect(engineLines(machine.setup(["--check"]))).toEqual(["  miss  Docker Engine: it is installed, but does not run"]);
   });
 
@@ -85,7 +92,10 @@ describe("setup --check on the Docker Engine", () => {
   });
 
   test("an engine that is there, with two of three base images", () => {
-    machine.command("docker", 'case "$1 $2 $3" in "context "*) echo "default unix:///var/run/docker.sock" ;; "version "*) echo 20.10.24 ;; *bullseye*) exit 1 ;; esac');
+    machine.command(
+      "docker",
+      'case "$1 $2 $3" in "context "*) echo "default unix:///var/run/docker.sock" ;; "version "*) echo 20.10.24 ;; *bullseye*) exit 1 ;; esac',
+    );
     const result = machine.setup(["--check"]);
     expect(engineLines(result)).toEqual(["  have  Docker Engine 20.10.24"]);
     expect(result.stdout).toContain("  miss  base images: bullseye\n");
