@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import type * as pulumi from "@pulumi/pulumi";
 import { physicalName } from "../plan/names";
 import type { Kind, Ref } from "../plan/records";
-import type { Files, Image, Job, Route } from "../provider/resources";
+import type { Image, Job, Route } from "../provider/resources";
 
 export interface DockerPlatformArgs {
   readonly project: string;
@@ -45,7 +45,7 @@ export class DockerContext {
     route: new Map(),
   };
   /** Files volumes by what is in them: runs of one image with the same files share one. */
-  readonly filesOf = new Map<string, Files>();
+  readonly filesOf = new Map<string, { readonly name: string; readonly volume: pulumi.Output<string> }>();
   /** Jobs that opened a folder of the person's, by folder. */
   readonly opened = new Map<string, Job>();
   toolsImage?: Image;

@@ -13,7 +13,7 @@ const TOOLS: ImageRecord["source"] = {
   secrets: {},
 };
 
-export function makeImage(at: DockerContext, name: string, source: ImageRecord["source"], { parent }: Pick<Owner, "parent">): Image {
+export function makeImage(at: DockerContext, name: string, source: ImageRecord["source"], { parent }: Partial<Owner>): Image {
   if (source.from === "reference") {
     const pulled = new docker.RemoteImage(name, { name: source.reference, keepLocally: true }, { parent });
     return new Image(name, { reference: pulled.imageId }, { parent });
@@ -34,6 +34,7 @@ export function makeImage(at: DockerContext, name: string, source: ImageRecord["
 }
 
 /** The image of the platform's own small jobs, made when the first one is needed. */
-export function tools(at: DockerContext, owner: Owner): Image {
-  return (at.toolsImage ??= makeImage(at, "tools", TOOLS, owner));
+export function tools(at: DockerContext): Image {
+  // The stack's own: whoever needs it first must not own it.
+  return (at.toolsImage ??= makeImage(at, "tools", TOOLS, {}));
 }

@@ -114,7 +114,7 @@ export function makeSelf(
   labels: Record<string, string>,
   owner: Owner,
 ): docker.Container[] {
-  const { imageId } = tools(at, owner);
+  const { imageId } = tools(at);
   return containers.map(
     (container, index) =>
       new docker.Container(

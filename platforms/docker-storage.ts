@@ -41,7 +41,7 @@ export function makeTool(
   },
 ): Job {
   const { parent } = owner;
-  const image = tools(at, owner);
+  const image = tools(at);
   return new Job(
     name,
     {
@@ -79,6 +79,9 @@ export function makeFiles(
   const made = at.filesOf.get(key);
   if (made) return made.volume;
   const image = at.handle("image", run.image);
+  // The name must not depend on which run of the image comes first.
+  const ofImage = `${run.image.slice("image:".length)}-files`;
+  const resourceName = [...at.filesOf.values()].some(({ name: taken }) => taken === ofImage) ? `${name}-files` : ofImage;
   const [uid, gid] = run.user ? run.user.split(":").map(Number) : [image.uid, image.gid];
   // A daemon that starts as root reads its files again after it dropped to its user.
   const mode = pulumi.output(uid ?? 0).apply((id) => (id === 0 ? "0444" : "0400"));
@@ -102,7 +105,7 @@ export function makeFiles(
     : [];
   const all = [...secrets, ...files, ...entrypoint];
   const volume = new Files(
-    `${name}-files`,
+    resourceName,
     {
       prefix: at.physical(name),
       files: pulumi.secret(Object.fromEntries(all.map(({ path, content, mode: bits }) => [path, { content, mode: bits }]))),
@@ -113,7 +116,7 @@ export function makeFiles(
     },
     { parent: owner.parent },
   );
-  at.filesOf.set(key, volume);
+  at.filesOf.set(key, { name: resourceName, volume: volume.volume });
   return volume.volume;
 }
 
@@ -148,13 +151,14 @@ export function openSource(
 ): Job {
   const words = [String(mount.openFor ?? ""), ...mount.folders];
   const key = JSON.stringify([source, words]);
+  const first = at.opened.size === 0 ? "source" : `${name}-source`;
   const job =
     at.opened.get(key) ??
-    makeTool(at, `${name}-source`, owner, {
+    makeTool(at, first, owner, {
       command: ["open-source", "/source", ...words],
       trigger: words,
       mount: { type: "bind", source, target: "/source", readOnly: false },
-      labels: at.labels({ name: `${name}-source` }),
+      labels: at.labels({ name: first }),
     });
   at.opened.set(key, job);
   return job;
