@@ -1,4 +1,5 @@
 import { PassThrough } from "node:stream";
+import { StringDecoder } from "node:string_decoder";
 import Dockerode from "dockerode";
 import type { ContainerState, Engine, ExecOptions } from "./engine";
 import { Problem } from "./resource";
@@ -70,6 +71,10 @@ class DockerEngine implements Engine {
     await this.docker.getContainer(id).start();
   }
 
+  async connectNetwork(network: string, id: string): Promise<void> {
+    await this.docker.getNetwork(network).connect({ Container: id });
+  }
+
   async removeContainer(id: string): Promise<void> {
     const container = this.docker.getContainer(id);
     try {
@@ -87,21 +92,20 @@ class DockerEngine implements Engine {
   }
 
   async lastLines(id: string, count: number): Promise<readonly string[]> {
+    const log = await unless404(this.docker.getContainer(id).logs({ stdout: true, stderr: true, follow: false, tail: count }), Buffer.alloc(0));
     const lines: string[] = [];
-    await unless404(this.read(id, { follow: false, tail: count }, (line) => lines.push(line)), undefined);
+    const take = lineWise((line) => lines.push(line));
+    for (const chunk of framesOf(log)) take(chunk);
+    take(undefined);
     return lines.slice(-count);
   }
 
   async followLines(id: string, line: (text: string) => void, signal: AbortSignal): Promise<void> {
-    await unless404(this.read(id, { follow: true, tail: "all" }, line, signal), undefined);
-  }
-
-  private async read(id: string, how: { follow: boolean; tail: number | "all" }, line: (text: string) => void, signal?: AbortSignal): Promise<void> {
-    // With `follow` the client hands over a stream, without it the whole at once: the end of a live log is made by `until`.
-    const until = how.follow ? {} : { until: Math.ceil(Date.now() / 1000) };
-    const tail = how.tail === "all" ? {} : { tail: how.tail };
-    const stream = await this.docker.getContainer(id).logs({ stdout: true, stderr: true, follow: true, abortSignal: signal, ...until, ...tail });
-    await demux(this.docker, stream, lineWise(line), signal);
+    const stream = await unless404(this.docker.getContainer(id).logs({ stdout: true, stderr: true, follow: true, abortSignal: signal }), undefined);
+    if (!stream) return;
+    const take = lineWise(line);
+    await demux(this.docker, stream, take, signal);
+    take(undefined);
   }
 
   async exec(id: string, command: readonly string[], options: ExecOptions = {}): Promise<{ code: number; output: string }> {
@@ -154,7 +158,7 @@ class DockerEngine implements Engine {
         if (!(await nextChunk(events, deadline))) throw new Problem(`The volume ${name} is still in use after ${waitSeconds} s: ${refusal}`);
       }
     } finally {
-      if (events instanceof PassThrough || "destroy" in events) (events as unknown as { destroy(): void }).destroy();
+      if ("destroy" in events && typeof events.destroy === "function") events.destroy();
     }
   }
 
@@ -169,14 +173,24 @@ class DockerEngine implements Engine {
   }
 }
 
-/** Splits what comes into lines; the last one may lack its end and comes with `undefined`. */
+/** Splits what comes into lines; undefined is the end, where the last line may lack its own. */
 function lineWise(line: (text: string) => void): (chunk: Buffer | undefined) => void {
+  const decoder = new StringDecoder("utf8"); // a chunk may end inside a character
   let rest = "";
   return (chunk) => {
-    const parts = (rest + (chunk?.toString("utf8") ?? "\n")).split(/\r?\n|\r/);
+    const parts = (rest + (chunk ? decoder.write(chunk) : decoder.end())).split(/\r?\n|\r/);
     rest = parts.pop() ?? "";
-    for (const part of parts) if (part !== "" || chunk) line(part);
+    for (const part of parts) line(part);
+    if (chunk === undefined && rest !== "") line(rest);
   };
+}
+
+/** The payloads of a whole log: eight bytes stand before each, the last four of them its length. A terminal's log has none. */
+function framesOf(log: Buffer): readonly Buffer[] {
+  if (log.length < 8 || (log[0] ?? 3) > 2 || log.readUIntBE(1, 3) !== 0) return [log];
+  const frames: Buffer[] = [];
+  for (let at = 0; at + 8 <= log.length; at += 8 + log.readUInt32BE(at + 4)) frames.push(log.subarray(at + 8, at + 8 + log.readUInt32BE(at + 4)));
+  return frames;
 }
 
 /** Both streams of a container's output, until it ends or the signal is aborted. */

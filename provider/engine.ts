@@ -15,6 +15,8 @@ export interface Engine {
   /** Creates a container and does not start it; its ID. */
   createContainer(options: Dockerode.ContainerCreateOptions): Promise<string>;
   startContainer(id: string): Promise<void>;
+  /** Joins a container to one more network, by name or ID. */
+  connectNetwork(network: string, id: string): Promise<void>;
   /** Stopped at once if it runs, its anonymous volumes with it; gone already is fine. Returns when it is gone. */
   removeContainer(id: string): Promise<void>;
   /** The exit code, once it has ended. */

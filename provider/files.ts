@@ -26,7 +26,8 @@ const computed = z.object({ volume: z.string() });
 type Inputs = z.infer<typeof inputs>;
 
 /** The tar archive of the files, with their folders, owner and modes; the same input gives the same bytes. */
-export async function archiveOf({ files, uid, gid }: Pick<Inputs, "files" | "uid" | "gid">): Promise<Buffer> {
+export async function archiveOf({ files: given, uid, gid }: Pick<Inputs, "files" | "uid" | "gid">): Promise<Buffer> {
+  const files = Object.fromEntries(Object.entries(given).map(([name, file]) => [path.posix.normalize(name), file]));
   const archive = pack();
   const folders = new Set<string>();
   for (const name of Object.keys(files)) for (let at = path.posix.dirname(name); at !== "."; at = path.posix.dirname(at)) folders.add(at);

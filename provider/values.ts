@@ -71,7 +71,7 @@ export function failuresOf(schema: ZodType, values: Values): readonly Failure[] 
   if (result.success) return [];
   return result.error.issues
     .filter((issue) => !touchesUnknown(values, issue.path))
-    .map((issue) => ({ property: issue.path.map(String).join("."), reason: issue.message }));
+    .map((issue) => ({ property: issue.path.map(String).join("."), reason: (issue.code === "invalid_key" && issue.issues[0]?.message) || issue.message }));
 }
 
 function touchesUnknown(values: Values, path: readonly PropertyKey[]): boolean {
