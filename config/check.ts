@@ -1,6 +1,6 @@
 import { closest, distance } from "fastest-levenshtein";
 import { z } from "zod";
-import { keyOf, shown, type Path, type Problem } from "./problems";
+import { HIDDEN, keyOf, shown, type Path, type Problem } from "./problems";
 import type { Words } from "./words";
 import type { YamlFile } from "./yaml";
 
@@ -43,7 +43,7 @@ export class Checker {
   add(path: Path, message: string, fix: string, value: unknown = NONE): void {
     const full = [...this.base, ...path];
     const at = { file: this.source.file, line: this.source.line(full), key: keyOf(full.slice(this.hidden)) };
-    this.problems.push({ ...at, ...(value !== NONE && { found: shown(value, path) }), message, fix });
+    this.problems.push({ ...at, ...(value !== NONE && { found: value instanceof Literal ? value.text : shown(value, path) }), message, fix });
   }
 
   private report(issue: Issue, value: unknown, path: Path): void {
@@ -55,8 +55,10 @@ export class Checker {
       for (const key of issue.keys) this.add([...at, key], message, nearest(key, known), valueAt(map, [key]));
       return;
     }
-    const { message, fix } = unpack(issue.code === "invalid_key" ? (issue.issues[0]?.message ?? "") : issue.message);
+    const { message, fix, quote } = unpack(issue.code === "invalid_key" ? (issue.issues[0]?.message ?? "") : issue.message);
     const found = valueAt(value, steps);
+    const literal = this.source.literal([...this.base, ...at]);
+    if (quote && literal !== undefined && shown(found, at) !== HIDDEN) return this.add(at, message, `write "${literal}"`, new Literal(literal));
     // A key that is wrong is shown by its path alone: its value has nothing to do with it.
     if (issue.code === "invalid_key" || found === undefined) this.add(at, message, fix);
     else this.add(at, message, fix, found);
@@ -64,6 +66,11 @@ export class Checker {
 }
 
 const NONE = Symbol("no value");
+
+/** A number or truth value as the file spells it. */
+class Literal {
+  constructor(readonly text: string) {}
+}
 
 /** What a person most likely meant, or everything that is possible. */
 export function nearest(word: string, known: readonly string[], what = "key"): string {
@@ -89,7 +96,7 @@ function unpack(message: string): Words {
     const words: unknown = JSON.parse(message);
     if (isMap(words) && typeof words.message === "string" && typeof words.fix === "string") {
       const known = Array.isArray(words.known) ? words.known.map(String) : undefined;
-      return { message: words.message, fix: words.fix, ...(known && { known }) };
+      return { message: words.message, fix: words.fix, quote: words.quote === true, ...(known && { known }) };
     }
   } catch {
     // Not ours: zod's own text would not read like the rest, and may quote the value.

@@ -28,15 +28,18 @@ export function keyOf(path: Path): string {
 
 const SECRET_NAME = /pass|pwd|sec.?r|secert|token|key|auth|cred|dsn|salt|private/i;
 
+/** Stands for a value that may be a secret. */
+export const HIDDEN = "(hidden)";
+
 /**
  * A value as a message may show it: one line of at most 60 characters, of maps the keys only. A value under a name that sounds
  * like a secret's is hidden, and so is a password in a URL: people do write secrets in the wrong place.
  */
 export function shown(value: unknown, path: Path = []): string {
-  if (path.some((step) => typeof step === "string" && SECRET_NAME.test(step)) && !isPlainWord(value)) return "(hidden)";
+  if (path.some((step) => typeof step === "string" && SECRET_NAME.test(step)) && !isPlainWord(value)) return HIDDEN;
   if (value === null || value === undefined) return "(empty)";
   if (Array.isArray(value)) return value.length === 0 ? "[]" : `a list of ${value.length}`;
-  if (typeof value === "object") return shorten(`{ ${Object.keys(value).join(", ")} }`);
+  if (typeof value === "object") return Object.keys(value).length === 0 ? "{}" : shorten(`{ ${Object.keys(value).join(", ")} }`);
   if (typeof value === "string") return shorten(JSON.stringify(value.replace(/:\/\/[^/@\s]*@/g, "://***@")));
   return String(value);
 }

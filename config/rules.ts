@@ -108,16 +108,23 @@ export const plainPath = (path: string): string => posix.normalize(path).replace
 function checkWritable(checker: Checker, raw: Readonly<Record<string, unknown>>, { php }: Parsed): void {
   const written = entriesAt(raw, ["writable"]).map(([key]) => ({ key, path: plainPath(key) }));
   const docroot = plainPath(php?.docroot ?? "public");
-  written.forEach(({ key, path }, index) => {
+  const ofPhp = Object.hasOwn(raw, "php");
+  const within = (inner: string, outer: string): boolean => inner === outer || inner.startsWith(outer === "/" ? "/" : `${outer}/`);
+  const fault = ({ key, path }: (typeof written)[number]): [message: string, fix: string] | undefined => {
+    if (path === "." || (ofPhp && path === "/app")) return ["the app's folder itself holds its code and may not be a volume", "name the folders in it that the app writes to"];
+    if (key.split("/").includes("..")) return ["a path may not lead out of the app's folder", "write it without .."];
+    if (SYSTEM.test(path)) return ["this folder belongs to the image's system", "name a folder below it that the app writes to"];
+    if (ofPhp && (within(docroot, path) || within(`/app/${docroot}`, path)))
+      return ["holds what the HTTP server serves, code too, and may not be a volume", `name the folders in it that the app writes to, for example ${docroot}/uploads`];
+    return undefined;
+  };
+  written.forEach((one, index) => {
+    const { key, path } = one;
     const at = ["writable", key];
-    const within = (inner: string, outer: string): boolean => inner === outer || inner.startsWith(outer === "/" ? "/" : `${outer}/`);
-    if (path === ".") checker.add(at, "the app's folder itself holds its code and may not be a volume", "name the folders in it that the app writes to");
-    else if (key.split("/").includes("..")) checker.add(at, "a path may not lead out of the app's folder", "write it without ..");
-    else if (SYSTEM.test(path)) checker.add(at, "this folder belongs to the image's system", "name a folder below it that the app writes to");
-    else if (Object.hasOwn(raw, "php") && (within(docroot, path) || within(`/app/${docroot}`, path)))
-      checker.add(at, "holds what the HTTP server serves, code too, and may not be a volume", `name the folders in it that the app writes to, for example ${docroot === "." ? "" : `${docroot}/`}uploads`);
-    for (const other of written.slice(0, index)) {
-      const [a, b] = [path, other.path].map((one) => (Object.hasOwn(raw, "php") ? posix.resolve("/app", one) : one));
+    const wrong = fault(one);
+    if (wrong) return checker.add(at, ...wrong);
+    for (const other of written.slice(0, index).filter((before) => !fault(before))) {
+      const [a, b] = [path, other.path].map((place) => (ofPhp ? posix.resolve("/app", place) : place));
       if (a === undefined || b === undefined || !(within(a, b) || within(b, a))) continue;
       checker.add(at, a === b ? `is the same as ${other.key}` : `lies one in the other with ${other.key}`, "keep one of the two");
     }

@@ -11,6 +11,8 @@ export interface Words {
   readonly fix: string;
   /** Of a map: the keys that it may have. */
   readonly known?: readonly string[];
+  /** The fix is to put the value found into quotes. */
+  readonly quote?: boolean;
 }
 
 export const pack = (words: Words): string => JSON.stringify(words);
@@ -19,8 +21,9 @@ export const pack = (words: Words): string => JSON.stringify(words);
 export const says = (message: string, fix: string, quote = false) => ({
   error: (issue: { readonly input?: unknown }): string => {
     if (issue.input === undefined) return pack({ message: "is missing", fix });
-    if (quote && typeof issue.input === "number") return pack({ message: "a number must be written as text, because YAML shortens 8.10 to 8.1", fix: "put it in quotes" });
-    if (quote && typeof issue.input === "boolean") return pack({ message: "true and false must be written as text here", fix: `write "${String(issue.input)}"` });
+    if (quote && typeof issue.input === "number")
+      return pack({ message: "a number must be written as text here (YAML would shorten 8.10 to 8.1)", fix: "put it in quotes", quote });
+    if (quote && typeof issue.input === "boolean") return pack({ message: "true and false must be written as text here", fix: "put it in quotes", quote });
     return pack({ message, fix });
   },
 });

@@ -10,6 +10,8 @@ export interface YamlFile {
   readonly data: unknown;
   /** Line of a key, of a list's entry, or of the nearest one around it. */
   line(path: Path): number;
+  /** A number or truth value as it is spelt in the file: `8.10`, where the data says 8.1. */
+  literal(path: Path): string | undefined;
 }
 
 /** yaml's own messages quote the source, which may hold a secret: these do not. */
@@ -35,7 +37,7 @@ export function readYaml(path: string, file: string, problems: Problem[], absent
     const there = code !== "ENOENT" && code !== "ENOTDIR";
     if (there) problems.push({ file, line: 1, key: "", message: `the file cannot be read (${String(code)})`, fix: "make it a file that you may read" });
     else if (absent) problems.push({ file, line: 1, key: "", message: "the file does not exist", fix: absent.fix });
-    return { file, data: undefined, line: () => 1 };
+    return { file, data: undefined, line: () => 1, literal: () => undefined };
   }
   const parsed = parseYaml(text, file, problems);
   if (parsed.data === undefined && absent && !problems.some((problem) => problem.file === file))
@@ -48,6 +50,10 @@ export function parseYaml(text: string, file: string, problems: Problem[]): Yaml
   const lines = new yaml.LineCounter();
   const document = yaml.parseDocument(text, { lineCounter: lines, merge: true, prettyErrors: false, logLevel: "silent" });
   const line = (path: Path): number => Math.max(1, lines.linePos(offsetOf(document, path)).line);
+  const literal = (path: Path): string | undefined => {
+    const node: unknown = document.getIn(path, true);
+    return yaml.isScalar(node) && typeof node.value !== "string" && typeof node.source === "string" && /^[\w.+-]{1,60}$/.test(node.source) ? node.source : undefined;
+  };
   const before = problems.length;
   for (const error of document.errors) {
     const position = lines.linePos(error.pos[0]);
@@ -62,13 +68,13 @@ export function parseYaml(text: string, file: string, problems: Problem[]): Yaml
   }
   for (const path of unsafeKeys(document.contents, document, []))
     problems.push({ file, line: line(path), key: keyOf(path), message: "this name may not be a key", fix: "remove it" });
-  if (problems.length > before) return { file, data: undefined, line };
+  if (problems.length > before) return { file, data: undefined, line, literal };
   try {
     const data: unknown = document.toJS({ maxAliasCount: 100 });
-    return { file, data: data ?? undefined, line };
+    return { file, data: data ?? undefined, line, literal };
   } catch {
     problems.push({ file, line: 1, key: "", message: "an alias (*name) stands for itself or for too much", fix: "write the value out" });
-    return { file, data: undefined, line };
+    return { file, data: undefined, line, literal };
   }
 }
 
