@@ -1,6 +1,7 @@
 # Docker Engine: there, reachable, and the one that dockstage may use.
 
 socket=/var/run/docker.sock
+own_engine= # not empty where this run installed or started the engine
 
 # Sets engine (ok, missing, denied, remote, context, stopped, other) and engine_text (version, address, or error).
 look_at_engine() {
@@ -65,6 +66,7 @@ install_engine() {
   only_checking "Docker Engine: there is no docker command" && return
   doing "Docker Engine (packages docker.io, iptables): runs every container"
   install_packages docker.io iptables
+  own_engine=1
   # Newer releases keep the command and BuildKit's client in packages of their own; AppArmor needs its parser.
   more=$(available docker-cli docker-buildx)
   grep -q Y /sys/module/apparmor/parameters/enabled 2>/dev/null && more="$more apparmor"
@@ -74,15 +76,18 @@ install_engine() {
 
 start_engine() {
   only_checking "Docker Engine: it is installed, but does not run" && return
-  confirm
-  become_root
+  own_engine=1
   if [ -d /run/systemd/system ]; then
     doing "starting the service docker"
+    confirm
+    become_root
     $root systemctl start docker || fail "Docker Engine: systemctl start docker failed" "Run \`journalctl -u docker\` to see why, and then setup again."
   elif command -v dockerd >/dev/null 2>&1; then
     mkdir -p "$dockstage_state"
     engine_log=$dockstage_state/dockerd.log
     doing "starting dockerd in the background, as there is no service manager; its log is $engine_log"
+    confirm
+    become_root
     # shellcheck disable=SC2016 # expanded by the inner shell
     $root sh -c 'setsid nohup dockerd >"$1" 2>&1 </dev/null & echo $! >"$2"' sh "$engine_log" "$dockstage_state/dockerd.pid"
   else
@@ -98,18 +103,22 @@ start_engine() {
   if [ "$engine" = stopped ] && [ -f "${engine_log:-}" ]; then
     fail "Docker Engine: it does not come up; the end of its log:" "$(tail -n 5 "$engine_log" | cut -c1-300)" "All of it: $engine_log"
   fi
-  # Started for this very user a moment ago: being in the group counts from the next login on, the list on the socket at once.
-  if [ "$engine" = denied ]; then
-    doing "letting $(id -un) use the engine (group docker)"
-    $root usermod -aG docker "$(id -un)" && $root setfacl -m "u:$(id -un):rw" "$socket"
-    look_at_engine
-  fi
+}
+
+# For an engine that this run installed or started, and only then: the group counts from the next login on, the list on the
+# socket at once.
+grant_engine() {
+  become_root
+  doing "letting $(id -un) use the engine (group docker; whoever is in it can become root on this machine)"
+  $root usermod -aG docker "$(id -un)" && $root setfacl -m "u:$(id -un):rw" "$socket"
+  look_at_engine
 }
 
 step_engine() {
   look_at_engine
   [ "$engine" != missing ] || { install_engine; [ -n "$check" ] || look_at_engine; }
   [ "$engine" != stopped ] || start_engine
+  [ "$engine" != denied ] || [ -z "$own_engine" ] || grant_engine
   case $engine in
     ok) have "Docker Engine $engine_text" ;;
     missing | stopped) [ -n "$check" ] || refuse_engine ;;

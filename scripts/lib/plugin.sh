@@ -4,7 +4,7 @@ step_plugin() {
   dockstage_find_plugin
   [ "$dockstage_kind" = offline ] && ! offline && [ -z "$check" ] && was_offline=1
   if [ -n "$check" ]; then
-    [ -n "$dockstage_kind" ] && have "docker plugin $dockstage_docker_version, $dockstage_kind" || only_checking "docker plugin $dockstage_docker_version"
+    if [ -n "$dockstage_kind" ]; then have "docker plugin $dockstage_docker_version, $dockstage_kind"; else only_checking "docker plugin $dockstage_docker_version"; fi
     return
   fi
   if [ "$dockstage_kind" != official ] && ! offline && download_plugin; then
@@ -14,7 +14,7 @@ step_plugin() {
   # Which stack is selected where: the same for both kinds.
   mkdir -p "$dockstage_cache/workspaces" "$dockstage_home_official"
   for home in "$dockstage_home_official" "$dockstage_home_offline"; do
-    [ -e "$home/workspaces" ] || ln -s "$dockstage_cache/workspaces" "$home/workspaces"
+    [ -e "$home/workspaces" ] || [ -L "$home/workspaces" ] || ln -s ../workspaces "$home/workspaces"
   done
   dockstage_find_plugin
   case $dockstage_kind in
@@ -25,11 +25,10 @@ step_plugin() {
 
 download_plugin() {
   if ! reachable https://get.pulumi.com/; then
-    note "get.pulumi.com did not answer within 8 s, so the offline docker plugin is used"
+    note "get.pulumi.com cannot be reached, so the offline docker plugin is used"
     return 1
   fi
   doing "the official docker plugin $dockstage_docker_version: talks to the engine for Pulumi"
-  # A plugin has no stack, but the CLI looks at its home and backend.
   if PULUMI_HOME=$dockstage_home_official PULUMI_SKIP_UPDATE_CHECK=true \
     logged official-plugin 120 "$dockstage_cli/pulumi" plugin install resource docker "v$dockstage_docker_version" --non-interactive &&
     [ -x "$dockstage_home_official/$dockstage_plugin" ]; then

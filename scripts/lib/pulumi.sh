@@ -16,14 +16,14 @@ step_pulumi() {
   dockstage_find_cli
 }
 
-# reachable HOST-URL: whether it answers within 8 seconds.
+# reachable URL: whether it answers within 8 seconds.
 reachable() {
   node -e 'fetch(process.argv[1], { method: "HEAD", signal: AbortSignal.timeout(8000) }).then((r) => process.exit(r.status < 500 ? 0 : 1), () => process.exit(1))' "$1"
 }
 
 download_cli() {
   if ! reachable https://get.pulumi.com/install.sh; then
-    note "get.pulumi.com did not answer within 8 s, so the Pulumi CLI is built here"
+    note "get.pulumi.com cannot be reached, so the Pulumi CLI is built here"
     return 1
   fi
   doing "the official Pulumi CLI $dockstage_cli_version through npm's package pulumi: runs the program"

@@ -69,6 +69,7 @@ export class Machine {
       ["-c", `set -eu; cd "$1"; . "$2"; exec "$3" -e 'console.log(JSON.stringify(process.env))'`, "sh", folder, file, process.execPath],
       {
         env: before,
+        stdio: ["ignore", "pipe", "pipe"],
         encoding: "utf8",
       },
     );
