@@ -18,6 +18,10 @@ interface Common {
   readonly default?: string | number | boolean;
   /** The only value that is accepted. */
   readonly only?: boolean;
+  /** What a string must look like. */
+  readonly like?: RegExp;
+  /** The smallest number that is accepted. */
+  readonly least?: number;
   /** In a block: the state's value where nobody set one. @default null */
   readonly rest?: Rest;
 }
@@ -45,6 +49,8 @@ export interface Shape {
   readonly rest: Readonly<Record<string, Rest>>;
 }
 
+/** As Go writes and reads it: 30s, 1m30s, 500ms. */
+const DURATION = /^(\d+(\.\d+)?(ns|us|µs|ms|s|m|h))+$/;
 const replace = { change: "replace" } as const;
 const update = { change: "update" } as const;
 const labels = { kind: "set", of: { label: { kind: "string", ...replace }, value: { kind: "string", ...replace } }, ...replace } as const satisfies Property;
@@ -110,7 +116,7 @@ export const container: Shape = {
     command: { kind: "list", use: "both", ...strings, ...replace },
     containerLogs: { kind: "string", use: "output", ...update },
     containerReadRefreshTimeoutMilliseconds: { kind: "integer", default: 15000, ...update },
-    cpus: { kind: "string", ...replace },
+    cpus: { kind: "string", like: /^\d*\.?\d+$/, ...replace },
     destroyGraceSeconds: { kind: "integer", ...update },
     entrypoints: { kind: "list", use: "both", ...strings, ...replace },
     envs: { kind: "set", use: "both", ...strings, ...replace },
@@ -120,11 +126,11 @@ export const container: Shape = {
       use: "both",
       of: {
         tests: { kind: "list", rest: [], ...strings, ...update },
-        interval: { kind: "string", default: "0s", ...update },
-        timeout: { kind: "string", default: "0s", ...update },
-        startPeriod: { kind: "string", default: "0s", ...update },
-        startInterval: { kind: "string", default: "0s", ...update },
-        retries: { kind: "integer", rest: 0, ...update },
+        interval: { kind: "string", like: DURATION, default: "0s", ...update },
+        timeout: { kind: "string", like: DURATION, default: "0s", ...update },
+        startPeriod: { kind: "string", like: DURATION, default: "0s", ...update },
+        startInterval: { kind: "string", like: DURATION, default: "0s", ...update },
+        retries: { kind: "integer", least: 0, rest: 0, ...update },
       },
       ...update,
     },
@@ -137,15 +143,15 @@ export const container: Shape = {
     logDriver: { kind: "string", use: "both", ...replace },
     logOpts: { kind: "map", ...replace },
     logs: { kind: "boolean", only: false, ...update },
-    memory: { kind: "integer", ...update },
-    memorySwap: { kind: "integer", ...update },
+    memory: { kind: "integer", least: 0, ...update },
+    memorySwap: { kind: "integer", least: -1, ...update },
     mounts: {
       kind: "set",
       of: {
         bindOptions: { kind: "object", use: "output", of: {}, ...update },
         target: { kind: "string", ...update },
         source: { kind: "string", rest: "", ...update },
-        type: { kind: "string", ...update },
+        type: { kind: "string", like: /^(bind|volume|tmpfs)$/, ...update },
         readOnly: { kind: "boolean", rest: false, ...update },
         tmpfsOptions: { kind: "object", of: { sizeBytes: { kind: "integer", ...update }, mode: { kind: "integer", ...update } }, ...replace },
         volumeOptions: { kind: "object", use: "output", of: {}, ...update },
@@ -183,11 +189,11 @@ export const container: Shape = {
     },
     readOnly: { kind: "boolean", ...replace },
     removeVolumes: { kind: "boolean", default: true, ...update },
-    restart: { kind: "string", default: "no", ...update },
+    restart: { kind: "string", like: /^(no|on-failure|always|unless-stopped)$/, default: "no", ...update },
     rm: { kind: "boolean", ...update },
     runtime: { kind: "string", use: "output", ...replace },
     securityOpts: { kind: "set", use: "both", ...strings, ...replace },
-    shmSize: { kind: "integer", use: "both", ...replace },
+    shmSize: { kind: "integer", least: 0, use: "both", ...replace },
     start: { kind: "boolean", default: true, ...update },
     stopSignal: { kind: "string", use: "both", ...replace },
     stopTimeout: { kind: "integer", use: "both", ...replace },

@@ -105,9 +105,11 @@ function wrongValue(type: string, property: Property, value: Value, path: string
   const wrong = (expected: string): Failure[] => [{ property: path, reason: `${type}: ${path} must be ${expected}, found ${isRecord(value) ? "an object" : Array.isArray(value) ? "a list" : `a ${typeof value}`}` }];
   switch (property.kind) {
     case "string":
-      return typeof value === "string" ? [] : wrong("a string");
+      if (typeof value !== "string") return wrong("a string");
+      return !property.like || value === "" || property.like.test(value) ? [] : [{ property: path, reason: `${type}: ${path}: "${value}" does not match ${property.like.source}` }];
     case "integer":
-      return Number.isInteger(value) ? [] : wrong("a whole number");
+      if (typeof value !== "number" || !Number.isInteger(value)) return wrong("a whole number");
+      return property.least === undefined || value >= property.least ? [] : [{ property: path, reason: `${type}: ${path} must be at least ${property.least}, found ${value}` }];
     case "boolean":
       if (typeof value !== "boolean") return wrong("true or false");
       return property.only === undefined || property.only === value ? [] : [{ property: path, reason: `${type}: ${path}: ${value} is not supported by the offline docker plugin. Use the official plugin for it` }];

@@ -28,17 +28,16 @@ export function diff(shape: Shape, state: Values, news: Values, ignored: readonl
     if (replacing) replaces.add(name);
     for (const [path, change] of places(name, property, state[name], news[name], kind)) detailed.set(path, replacing ? `${change}_REPLACE` : change);
   }
-  return { detailed, replaces: [...replaces].sort(), deleteBeforeReplace: replaces.size > 0 && (shape.deleteBeforeReplace || keepsName(shape, state, news)) };
+  return { detailed, replaces: [...replaces].sort(), deleteBeforeReplace: replaces.size > 0 && (shape.deleteBeforeReplace || keepsName(shape, news)) };
 }
 
-/** Two objects of one name cannot be there at once. The engine allows two networks of a name, but a name that the program chose stays unique. */
-const keepsName = (shape: Shape, state: Values, news: Values): boolean =>
-  shape.autoname && news.name === state.name && !(Array.isArray(news.__defaults) && news.__defaults.includes("name"));
+/** The bridge's rule: a name that the program chose stays unique, so the old object must go first, even where the name changed too. */
+const keepsName = (shape: Shape, news: Values): boolean => shape.autoname && Array.isArray(news.__defaults) && !news.__defaults.includes("name");
 
 type Basic = "ADD" | "DELETE" | "UPDATE";
 
 function changeOf(name: string, property: Property, old: Value | undefined, now: Value | undefined): Basic | undefined {
-  if (hasUnknown(now)) return isZero(old) ? "ADD" : "UPDATE";
+  if (hasUnknown(now)) return added(old);
   if (isZero(now)) {
     // What the program leaves out, the engine (or the image) decides, and decided long ago.
     const left = now === undefined || now === null;
@@ -47,8 +46,11 @@ function changeOf(name: string, property: Property, old: Value | undefined, now:
   }
   if (name === "ports" && samePorts(old, now)) return undefined;
   if (canonical(old, property) === canonical(now, property)) return undefined;
-  return isZero(old) ? "ADD" : "UPDATE";
+  return added(old);
 }
+
+/** A switch that was off is changed; what was not there at all is added. */
+const added = (old: Value | undefined): Basic => (isZero(old) && typeof old !== "boolean" ? "ADD" : "UPDATE");
 
 /** Ports are a list, but their order says nothing; a host port that the program leaves to the engine stays as it is, in the same place. */
 function samePorts(old: Value | undefined, now: Value | undefined): boolean {

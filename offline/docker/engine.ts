@@ -31,10 +31,11 @@ export function statusOf(error: unknown): number | undefined {
   return error instanceof Error && "statusCode" in error && typeof error.statusCode === "number" ? error.statusCode : undefined;
 }
 
-const messageOf = (error: unknown): string => {
+/** What the engine said, without the client's own words around it. */
+export const messageOf = (error: unknown): string => {
   if (error instanceof Error && "json" in error) {
     const answer = error.json;
-    if (typeof answer === "object" && answer !== null && "message" in answer && typeof answer.message === "string") return answer.message;
+    if (typeof answer === "object" && answer !== null && "message" in answer && typeof answer.message === "string") return answer.message.trim();
   }
   return error instanceof Error ? error.message : String(error);
 };

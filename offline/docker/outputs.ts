@@ -8,9 +8,10 @@ const copy = (rest: Rest | undefined): Value => (rest === undefined ? null : Arr
 /** A value with everything that its blocks lack at rest. */
 function filled(property: Property, value: Value): Value {
   if (property.kind === "object" && isRecord(value)) return filledBlock(property.of, value);
-  if ((property.kind !== "list" && property.kind !== "set") || property.of === "string" || !Array.isArray(value)) return value;
+  if ((property.kind !== "list" && property.kind !== "set") || !Array.isArray(value)) return value;
   const { of } = property;
-  return value.map((element) => (isRecord(element) && Object.keys(of).length > 0 ? filledBlock(of, element) : element));
+  const elements = value.map((element) => (of !== "string" && isRecord(element) && Object.keys(of).length > 0 ? filledBlock(of, element) : element));
+  return property.kind === "set" ? [...new Map(elements.map((element) => [JSON.stringify(element), element])).values()] : elements;
 }
 
 const filledBlock = (properties: Properties, block: Values): Values =>
@@ -60,14 +61,16 @@ export function settledState(shape: Shape, state: Values, read: Values): Values 
 
 /** The inputs after a refresh: those of the program, and where the engine says otherwise, what the engine says. */
 export function refreshedInputs(shape: Shape, inputs: Values, state: Values): Values {
-  return Object.fromEntries(
-    Object.entries(inputs).map(([name, value]) => {
-      const property = shape.properties[name];
-      const found = state[name];
-      if (!property || found === undefined || found === null || canonical(value, property) === canonical(found, property)) return [name, value];
-      return [name, onlyInputs(property, found)];
-    }),
-  );
+  const refreshed: Values = {};
+  for (const [name, value] of Object.entries(inputs)) {
+    const property = shape.properties[name];
+    const found = state[name];
+    const same = !property || found === undefined || found === null || canonical(value, property) === canonical(found, property);
+    refreshed[name] = same ? value : onlyInputs(property, found);
+    // What the engine says is no default any more: the next Check would keep it.
+    if (!same && Array.isArray(inputs.__defaults)) refreshed.__defaults = (Array.isArray(refreshed.__defaults) ? refreshed.__defaults : inputs.__defaults).filter((other) => other !== name);
+  }
+  return refreshed;
 }
 
 /** The inputs of an imported object: everything that is not at rest. */

@@ -1,14 +1,13 @@
 import type Dockerode from "dockerode";
 import { UserError } from "../rpc";
 import { network as networkShape, remoteImage, volume as volumeShape } from "../shapes";
-import { attempt, found, labelList, labelsOf, statusOf, untilReleased } from "./engine";
+import { attempt, found, labelList, labelsOf, messageOf, statusOf, untilReleased } from "./engine";
 import type { Kind } from "./kind";
 import { type Value, type Values, isRecord } from "./values";
 
 /** Networks, volumes and images: each is made at once or not at all. */
 
 const text = (value: Value | undefined): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);
-const reason = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 function networkState(info: Dockerode.NetworkInspectInfo): Values {
   return {
@@ -107,7 +106,7 @@ export const volume: Kind = {
           } catch (error) {
             if (statusOf(error) === 404) return undefined;
             if (statusOf(error) !== 409) throw error;
-            return `volume ${id} is still in use: ${reason(error)}. Remove the container that mounts it (docker ps -a --filter volume=${id}), and run it again`;
+            return `volume ${id} is still in use: ${messageOf(error)}. Remove the container that mounts it (docker ps -a --filter volume=${id}), and run it again`;
           }
           return undefined;
         },
@@ -129,7 +128,7 @@ export async function presentImage(docker: Dockerode, name: string): Promise<Doc
     await new Promise<void>((resolve, reject) => docker.modem.followProgress(progress, (error: Error | null) => (error ? reject(error) : resolve())));
     return await image.inspect();
   } catch (error) {
-    throw new UserError(`image ${name} is not on the engine and could not be pulled: ${reason(error)}. ${hint}`);
+    throw new UserError(`image ${name} is not on the engine and could not be pulled: ${messageOf(error)}. ${hint}`);
   }
 }
 
