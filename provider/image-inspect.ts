@@ -1,0 +1,99 @@
+import { text } from "node:stream/consumers";
+import type { Engine } from "./engine";
+import { Problem } from "./resource";
+
+/** What containers need to know of an image: it is read from the image itself. */
+export interface Facts {
+  readonly imageId: string;
+  readonly entrypoint: string[];
+  readonly command: string[];
+  readonly workdir: string;
+  readonly uid: number;
+  readonly gid: number;
+  readonly shell: boolean;
+}
+
+interface Inspected {
+  readonly id: string;
+  readonly user: string;
+  readonly entrypoint: string[];
+  readonly command: string[];
+  readonly workdir: string;
+}
+
+export const statusOf = (error: unknown): unknown => (typeof error === "object" && error !== null && "statusCode" in error ? error.statusCode : undefined);
+
+/** A list of words: the API also gives null for none, and very old images have one string. */
+const words = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : typeof value === "string" && value !== "" ? [value] : []);
+
+/** Undefined where the engine has no image of this reference or ID. */
+export async function inspectImage(engine: Engine, reference: string): Promise<Inspected | undefined> {
+  try {
+    const { Id, Config } = await engine.docker.getImage(reference).inspect();
+    return { id: Id, user: Config.User ?? "", entrypoint: words(Config.Entrypoint), command: words(Config.Cmd), workdir: Config.WorkingDir || "/" };
+  } catch (error) {
+    if (statusOf(error) === 404) return undefined;
+    throw error;
+  }
+}
+
+/** Looks into the image through a container of it that is never started. */
+export async function factsOf(engine: Engine, image: Inspected): Promise<Facts> {
+  const helper = await engine.createContainer({
+    // An entrypoint is needed by the engine where the image has none; it is never started.
+    Image: image.id, Entrypoint: ["/nothing"], NetworkDisabled: true, Labels: { "dockstage.helper": "image" }, HostConfig: { NetworkMode: "none" },
+  });
+  try {
+    const named = image.user !== "" && image.user !== "0" && image.user !== "0:0";
+    const [passwd, group] = named ? [await fileIn(engine, helper, "/etc/passwd"), await fileIn(engine, helper, "/etc/group")] : ["", ""];
+    const { uid, gid } = userIn(image.user, passwd, group);
+    const { id: imageId, entrypoint, command, workdir } = image;
+    return { imageId, entrypoint, command, workdir, uid, gid, shell: await isThere(engine, helper, "/bin/sh") };
+  } finally {
+    await engine.removeContainer(helper);
+  }
+}
+
+async function isThere(engine: Engine, container: string, path: string): Promise<boolean> {
+  try {
+    await engine.docker.getContainer(container).infoArchive({ path });
+    return true;
+  } catch (error) {
+    if (statusOf(error) === 404) return false;
+    throw error;
+  }
+}
+
+/** The text of a file in a container; "" where there is none. */
+async function fileIn(engine: Engine, container: string, path: string): Promise<string> {
+  const { extract } = require("tar-stream") as typeof import("tar-stream");
+  try {
+    const archive = await engine.docker.getContainer(container).getArchive({ path });
+    const found: string[] = [];
+    const entries = extract();
+    archive.pipe(entries);
+    for await (const entry of entries) found.push(await text(entry));
+    return found.join("");
+  } catch (error) {
+    if (statusOf(error) === 404) return "";
+    throw error;
+  }
+}
+
+/**
+ * Numeric ids of a USER (`app`, `app:www`, `1000`, `1000:1000`, "" for root), as the engine would find them: without a group,
+ * the user's own, and 0 for an id that /etc/passwd does not know.
+ */
+export function userIn(user: string, passwd: string, group: string): { readonly uid: number; readonly gid: number } {
+  const [name = "", groupName] = user.split(":", 2);
+  const rows = (file: string): string[][] => file.split("\n").map((line) => line.split(":"));
+  const numeric = /^\d+$/;
+  const account = rows(passwd).find(([login, , id]) => login === name || (numeric.test(name) && id === name));
+  const uid = name === "" ? 0 : numeric.test(name) ? Number(name) : account && Number(account[2]);
+  if (uid === undefined) throw new Problem(`the image's USER is ${user}, but its /etc/passwd has no ${name}: create it in the Dockerfile (useradd), or give USER as a number`);
+  if (groupName === undefined || groupName === "") return { uid, gid: account ? Number(account[3]) : 0 };
+  if (numeric.test(groupName)) return { uid, gid: Number(groupName) };
+  const found = rows(group).find(([title]) => title === groupName);
+  if (!found) throw new Problem(`the image's USER is ${user}, but its /etc/group has no ${groupName}: create it in the Dockerfile (groupadd), or give the group as a number`);
+  return { uid, gid: Number(found[2]) };
+}
