@@ -33,7 +33,7 @@ export function readYaml(path: string, file: string, problems: Problem[], absent
   try {
     text = readFileSync(path, "utf8");
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    const code = typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
     const there = code !== "ENOENT" && code !== "ENOTDIR";
     if (there) problems.push({ file, line: 1, key: "", message: `the file cannot be read (${String(code)})`, fix: "make it a file that you may read" });
     else if (absent) problems.push({ file, line: 1, key: "", message: "the file does not exist", fix: absent.fix });
