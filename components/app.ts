@@ -155,8 +155,7 @@ export function app(args: AppArgs): readonly PlanRecord[] {
     },
     stop: { graceSeconds: web.stopGrace },
     publish: [],
-    // An app that listens on that port itself answers itself there.
-    ...(args.port !== web.port || source.from === "php" ? { self: { hosts: args.hosts, port: args.port, door: args.door } } : {}),
+    self: { hosts: args.hosts, port: args.port, door: args.door, forward: args.port !== web.port },
     ...identity,
   };
   const processes = Object.entries(description.processes).map(([name, process]): ServiceRecord => ({

@@ -175,7 +175,13 @@ export interface ServiceRecord extends Named<"service">, Run {
     readonly range: readonly [number, number];
   }[];
   /** Public addresses of the environment that the program must reach from inside, at loopback (clients send *.localhost there). */
-  readonly self?: { readonly hosts: readonly string[]; readonly port: number; readonly door: Ref<"service"> };
+  readonly self?: {
+    readonly hosts: readonly string[];
+    readonly port: number;
+    readonly door: Ref<"service">;
+    /** False where the program itself listens on that port, and so answers itself. */
+    readonly forward: boolean;
+  };
   /** The variant that the service belongs to, if it belongs to one. */
   readonly variant?: string;
 }

@@ -84,7 +84,7 @@ export function makeService(at: DockerContext, record: ServiceRecord, owner: Own
   );
   const ids = containers.map((container) => container.id);
   const ready = record.health ? [makeReady(at, record, containers, owner)] : containers;
-  const self = record.self ? [makeSelf(at, { ...record, self: record.self }, containers, ready, labels, owner)].flat() : [];
+  const self = record.self?.forward ? [makeSelf(at, { ...record, self: record.self }, containers, ready, labels, owner)].flat() : [];
   return { ids, upstream, ready: [...ready, ...self], ...(leases[0] && { port: leases[0].value }) };
 }
 

@@ -10,10 +10,12 @@ const KINDS: Readonly<Record<string, () => AnyResource>> = {
   External: () => kind(require("./external") as typeof import("./external")),
   Files: () => kind(require("./files") as typeof import("./files")),
   Generation: () => kind(require("./generation") as typeof import("./generation")),
+  Image: () => kind(require("./image") as typeof import("./image")),
   Job: () => kind(require("./job") as typeof import("./job")),
   Lease: () => kind(require("./lease") as typeof import("./lease")),
   Password: () => kind(require("./password") as typeof import("./password")),
   Ready: () => kind(require("./ready") as typeof import("./ready")),
+  Route: () => kind(require("./route") as typeof import("./route")),
 };
 
 /** All type tokens, `dockstage:index:Password` and so on. */

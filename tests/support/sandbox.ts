@@ -31,7 +31,9 @@ export class Sandbox {
     this.project = `${prefix}-${randomBytes(3).toString("hex")}`;
     mkdirSync(join(this.folder, "state"));
     mkdirSync(join(this.folder, "app", "node_modules"), { recursive: true });
+    // As npm lays it out: the package, and beside it the SDK that it depends on.
     symlinkSync(PACKAGE, join(this.folder, "app", "node_modules", "dockstage"));
+    symlinkSync(join(PACKAGE, "node_modules", "@pulumi"), join(this.folder, "app", "node_modules", "@pulumi"));
     const { PULUMI_CONFIG_PASSPHRASE_FILE: _, ...rest } = process.env;
     this.env = {
       ...rest,

@@ -59,7 +59,8 @@ describe("External", () => {
 });
 
 describe("Lease", () => {
-  const wish = { holder: "a/dev/edge", subnet: { pool: "10.213.0.0/26", prefix: 27 } };
+  const wish = { holder: "a/dev/edge", subnet: { pool: "198.51.100.0/26", prefix: 27 } };
+  // A range for documentation: no machine has it, whatever runs beside the test.
   let folder: string;
   const file = (): string => path.join(folder, "leases.json");
   const entry = (value: string, minutesAgo: number, kind = "subnet"): object => ({ value, kind, engine: "ENGINE", at: new Date(Date.now() - minutesAgo * 60_000).toISOString() });
@@ -74,28 +75,28 @@ describe("Lease", () => {
   });
 
   it("goes around fresh entries and networks, and gives an old entry without a network away", async () => {
-    write({ other: entry("10.213.0.0/27", 1) });
-    expect((await lease.create(wish, ctx)).id).toBe("10.213.0.32/27");
-    write({ other: entry("10.213.0.0/27", 11) });
-    expect((await lease.create(wish, ctx)).id).toBe("10.213.0.0/27");
+    write({ other: entry("198.51.100.0/27", 1) });
+    expect((await lease.create(wish, ctx)).id).toBe("198.51.100.32/27");
+    write({ other: entry("198.51.100.0/27", 11) });
+    expect((await lease.create(wish, ctx)).id).toBe("198.51.100.0/27");
     expect(Object.keys(JSON.parse(readFileSync(file(), "utf8")))).toEqual([wish.holder]);
-    write({ other: entry("10.213.0.0/27", 11) });
-    engine.networkList.push({ id: "n", name: "other", subnets: ["10.213.0.0/27"] });
-    expect((await lease.create(wish, ctx)).id).toBe("10.213.0.32/27");
+    write({ other: entry("198.51.100.0/27", 11) });
+    engine.networkList.push({ id: "n", name: "other", subnets: ["198.51.100.0/27"] });
+    expect((await lease.create(wish, ctx)).id).toBe("198.51.100.32/27");
   });
 
   it("is blind to the leases of another engine", async () => {
-    write({ other: { ...entry("10.213.0.0/27", 1), engine: "ANOTHER" } });
-    expect((await lease.create(wish, ctx)).id).toBe("10.213.0.0/27");
+    write({ other: { ...entry("198.51.100.0/27", 1), engine: "ANOTHER" } });
+    expect((await lease.create(wish, ctx)).id).toBe("198.51.100.0/27");
   });
 
   it("lists who holds an exhausted pool", async () => {
-    write({ "b/dev/edge": entry("10.213.0.0/27", 1) });
-    engine.networkList.push({ id: "n", name: "legacy", subnets: ["10.213.0.32/28"] });
+    write({ "b/dev/edge": entry("198.51.100.0/27", 1) });
+    engine.networkList.push({ id: "n", name: "legacy", subnets: ["198.51.100.32/28"] });
     await expect(lease.create(wish, ctx)).rejects.toThrow([
-      "The pool 10.213.0.0/26 has no free /27 left. Destroy an environment, or set a larger pool. It is held by:",
-      "  10.213.0.32/28 network legacy",
-      "  10.213.0.0/27 leased to b/dev/edge",
+      "The pool 198.51.100.0/26 has no free /27 left. Destroy an environment, or set a larger pool. It is held by:",
+      "  198.51.100.32/28 network legacy",
+      "  198.51.100.0/27 leased to b/dev/edge",
     ].join("\n"));
   });
 
@@ -112,11 +113,11 @@ describe("Lease", () => {
   });
 
   it("replaces only where the value no longer fits", async () => {
-    const state = { ...wish, value: "10.213.0.32/27" };
+    const state = { ...wish, value: "198.51.100.32/27" };
     const diff = (news: Parameters<typeof lease.diff>[3]) => lease.diff("", wish, state, news, ctx);
-    expect(await diff({ ...wish, subnet: { pool: "10.213.0.0/16", prefix: 27 } })).toEqual({});
+    expect(await diff({ ...wish, subnet: { pool: "198.51.0.0/16", prefix: 27 } })).toEqual({});
     expect(await diff({ ...wish, subnet: { pool: "10.99.0.0/16", prefix: 27 } })).toEqual({ replaces: ["subnet"] });
-    expect(await diff({ ...wish, subnet: { pool: "10.213.0.0/16", prefix: 28 } })).toEqual({ replaces: ["subnet"] });
+    expect(await diff({ ...wish, subnet: { pool: "198.51.0.0/16", prefix: 28 } })).toEqual({ replaces: ["subnet"] });
     expect(await diff({ ...wish, holder: "b" })).toEqual({ updates: ["holder"] });
     expect([fits("8080", { port: { address: "", from: 8080, to: 8099 } }), fits("8100", { port: { address: "", from: 8080, to: 8099 } })]).toEqual([true, false]);
   });
