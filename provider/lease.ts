@@ -58,8 +58,17 @@ async function leaseSubnet(ledger: Ledger, wish: SubnetWish, engine: Engine): Pr
     if (held && stale(entry) && !onEngine.some((other) => overlaps(held, other))) delete ledger[holder];
     else add(entry.value, `leased to ${holder}`);
   }
-  for (const [name, addresses] of Object.entries(os.networkInterfaces())) for (const { cidr: text } of addresses ?? []) if (text !== null) add(text, `interface ${name} of this machine`);
-  for (const subnet of routesOf(await readFile("/proc/net/route", "utf8").catch(() => ""))) add(formatSubnet(subnet), "route of this machine");
+  // A network of the engine is an interface and a route of this machine as well: it is told once.
+  const addOther = (subnet: Subnet, by: string): void => {
+    if (!onEngine.some((other) => contains(other, subnet))) add(formatSubnet(subnet), by);
+  };
+  for (const [name, addresses] of Object.entries(os.networkInterfaces())) {
+    for (const { cidr: text } of addresses ?? []) {
+      const subnet = parseSubnet(text ?? "");
+      if (subnet) addOther(subnet, `interface ${name} of this machine`);
+    }
+  }
+  for (const subnet of routesOf(await readFile("/proc/net/route", "utf8").catch(() => ""))) addOther(subnet, "route of this machine");
   const free = firstFree(pool, wish.prefix, taken.map(({ subnet }) => subnet));
   if (free) return formatSubnet(free);
   const holders = taken.filter(({ subnet }) => overlaps(subnet, pool)).map(({ by }) => by);
