@@ -32,8 +32,8 @@ export function check(shape: Shape, logicalName: string, news: Values, olds: Val
   const failures = problems(shape.type, shape.properties, news, "");
   const inputs = withDefaults(shape.properties, news, olds);
   if (shape.autoname && inputs.name === undefined) {
-    const kept = oldDefault("name", olds);
-    const name = kept ?? newName(logicalName, autonaming);
+    // Also a name that the program gave and now leaves out: nothing is replaced for its sake.
+    const name = olds?.name ?? newName(logicalName, autonaming);
     if (typeof name !== "string") failures.push({ property: "name", reason: `${shape.type}: automatic naming is disabled but no name was given` });
     else {
       inputs.name = name;
