@@ -77,7 +77,9 @@ export function nearest(word: string, known: readonly string[], what = "key"): s
   const small = word.toLowerCase();
   const near = known.length > 0 ? closest(small, known.map((one) => one.toLowerCase())) : "";
   const original = known.find((one) => one.toLowerCase() === near);
-  if (original !== undefined && distance(small, near) <= Math.min(3, Math.ceil(near.length / 3))) return `did you mean ${JSON.stringify(original)}?`;
+  const letters = (text: string): string => [...text].sort().join("");
+  const allowed = letters(small) === letters(near) ? 2 : Math.max(1, Math.floor(Math.min(small.length, near.length) / 3));
+  if (original !== undefined && distance(small, near) <= allowed) return `did you mean ${JSON.stringify(original)}?`;
   return known.length > 0 ? `the ${what}s here are ${known.join(", ")}` : `there are no ${what}s here; remove it`;
 }
 

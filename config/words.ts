@@ -96,7 +96,7 @@ export const duration = (from: number, to: number) => {
 /** Cores. `pulumi config set --path` writes a fraction as text, so that text is taken too. */
 export const cpus = () => {
   const words = says("must be a number of cores from 0.05 to 256", "write for example 0.5");
-  const form = z.union([z.number(), z.string().regex(/^\d{1,3}(\.\d{1,3})?$/)], words);
+  const form = z.union([z.number(), z.string().regex(/^\d{1,3}(\.\d{1,3})?$/, words)], words);
   return form.transform((written, context) => {
     const cores = Number(written);
     if (!(cores >= 0.05 && cores <= 256)) context.addIssue({ code: "custom", message: words.error({ input: written }) });

@@ -72,7 +72,7 @@ export function containerArgs(record: ServiceRecord, bound: Bound): ContainerArg
     ...(record.self && { hosts: record.self.hosts.map((host) => ({ host, ip: "127.0.0.1" })) }),
     ...(bound.ports.length > 0 && { ports: bound.ports }),
     readOnly: record.readOnlyRoot,
-    capabilities: { drops: ["ALL"], ...(record.capabilities.length > 0 && { adds: [...record.capabilities] }) },
+    capabilities: { drops: ["ALL"], ...(record.capabilities.length > 0 && { adds: record.capabilities.map((name) => `CAP_${name}`) }) },
     securityOpts: ["no-new-privileges:true"],
     memory: limits.memory,
     memorySwap: limits.memory,

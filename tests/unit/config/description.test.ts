@@ -15,9 +15,9 @@ describe("the PHP recipe", () => {
     ["web: { run: php -S 0.0.0.0:8080 }", problem('web.run is "php -S 0.0.0.0:8080": the PHP recipe starts its HTTP server itself', "remove it")],
     ["image: portal:1", problem("image: the app's image comes from php already", "keep one of php and image")],
     ["writable: { public: data }", problem("writable.public: holds what the HTTP server serves, code too, and may not be a volume", "name the folders in it that the app writes to, for example public/uploads")],
-    ["writable: { /app/public: data }", problem('writable."/app/public": holds what the HTTP server serves, code too, and may not be a volume', "name the folders in it that the app writes to, for example public/uploads")],
-    ["writable: { /app: data }", problem('writable."/app": the app\'s folder itself holds its code and may not be a volume', "name the folders in it that the app writes to")],
-    ["writable: { var: data, /app/var/cache: scratch }", problem('writable."/app/var/cache": lies one in the other with var', "keep one of the two")],
+    ["writable: { /app/public: data }", problem('writable./app/public: holds what the HTTP server serves, code too, and may not be a volume', "name the folders in it that the app writes to, for example public/uploads")],
+    ["writable: { /app: data }", problem('writable./app: the app\'s folder itself holds its code and may not be a volume', "name the folders in it that the app writes to")],
+    ["writable: { var: data, /app/var/cache: scratch }", problem('writable./app/var/cache: lies one in the other with var', "keep one of the two")],
   ];
   test.each(rows)("%s", (written, ...texts) => expect(problemsIn(`${PHP}${written}\n`)).toEqual(texts));
 
@@ -85,9 +85,9 @@ describe("the rest, each section", () => {
     ["secrets: { A: sk_live_1 }", problem("secrets.A is (hidden): a secret's value never stands here", "write generate (dockstage makes one) or required (you set it with pulumi config set --secret)", 4)],
     ["writable: { .: data }", problem('writable.".": the app\'s folder itself holds its code and may not be a volume', "name the folders in it that the app writes to", 4)],
     ["writable: { ../a: data }", problem('writable."../a": a path may not lead out of the app\'s folder', "write it without ..", 4)],
-    ["writable: { /usr: data }", problem('writable."/usr": this folder belongs to the image\'s system', "name a folder below it that the app writes to", 4)],
-    ["writable: { /proc/x: data }", problem('writable."/proc/x": this folder belongs to the image\'s system', "name a folder below it that the app writes to", 4)],
-    ["writable: { var: data, var/: data }", problem('writable."var/": is the same as var', "keep one of the two", 4)],
+    ["writable: { /usr: data }", problem('writable./usr: this folder belongs to the image\'s system', "name a folder below it that the app writes to", 4)],
+    ["writable: { /proc/x: data }", problem('writable./proc/x: this folder belongs to the image\'s system', "name a folder below it that the app writes to", 4)],
+    ["writable: { var: data, var/: data }", problem('writable.var/: is the same as var', "keep one of the two", 4)],
     ["writable: { var: backup }", problem('writable.var is "backup": must say what becomes of the files', "write data (kept, backed up) or scratch (lost with the container)", 4)],
   ];
   test.each(rows)("%s", (written, ...texts) => expect(problemsIn(`${IMAGE}${written}\n`)).toEqual(texts));

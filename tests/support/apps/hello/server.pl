@@ -6,6 +6,7 @@ use IO::Socket::INET;
 open my $file, '<', '/srv/version' or die $!;
 chomp(my $version = <$file>);
 die "this version crashes at once\n" if $version eq 'crash';
+$| = 1;
 my $stop = 0;
 my $server = IO::Socket::INET->new(LocalPort => 3000, Listen => 128, ReuseAddr => 1) or die $!;
 my @children;
