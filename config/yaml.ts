@@ -19,13 +19,14 @@ const SYNTAX: Readonly<Record<string, readonly [message: string, fix: string]>> 
   TAB_AS_INDENT: ["a tab is used for indentation", "use spaces"],
   BAD_INDENT: ["the indentation does not fit the lines around it", "indent the entries of one map or list alike, with spaces"],
   MULTIPLE_DOCS: ["the file holds more than one document", "remove the line --- and what follows it"],
-  BAD_ALIAS: ["an alias (*name) stands for nothing", "define it before with &name, or quote the text"],
   MISSING_CHAR: ["a closing quote, bracket or colon is missing", "close what was opened at or before this line"],
   BAD_DQ_ESCAPE: ["a backslash in double quotes starts no escape that YAML knows", "use single quotes"],
   MULTILINE_IMPLICIT_KEY: ["a key goes over more than one line", "add the colon after the key, and close quotes and brackets"],
   BLOCK_AS_IMPLICIT_KEY: ["a second `key: value` stands in the value of the first", "put it in a line of its own, or quote the value"],
   BAD_SCALAR_START: ["a plain text may not start with this character", "put the text in quotes"],
 };
+
+const UNKNOWN_ALIAS = { message: "an alias (*name) stands for nothing", fix: "define it before with &name, or quote the text" };
 
 /** Parses one file. Problems of syntax are added to `problems`; a missing file is one where `absent` says how to mend it. */
 export function readYaml(path: string, file: string, problems: Problem[], absent?: { readonly fix: string; readonly empty: string }): YamlFile {
@@ -48,7 +49,7 @@ export function readYaml(path: string, file: string, problems: Problem[], absent
 /** As readYaml, of a text. */
 export function parseYaml(text: string, file: string, problems: Problem[]): YamlFile {
   const lines = new yaml.LineCounter();
-  const document = yaml.parseDocument(text, { lineCounter: lines, merge: true, prettyErrors: false, logLevel: "silent" });
+  const document = yaml.parseDocument(text, { lineCounter: lines, merge: true, prettyErrors: false, logLevel: "error" });
   const line = (path: Path): number => Math.max(1, lines.linePos(offsetOf(document, path)).line);
   const literal = (path: Path): string | undefined => {
     const node: unknown = document.getIn(path, true);
@@ -68,6 +69,12 @@ export function parseYaml(text: string, file: string, problems: Problem[]): Yaml
   }
   for (const path of unsafeKeys(document.contents, document, []))
     problems.push({ file, line: line(path), key: keyOf(path), message: "this name may not be a key", fix: "remove it" });
+  yaml.visit(document, {
+    Alias: (_, alias) => {
+      const position = lines.linePos(alias.range?.[0] ?? 0);
+      if (alias.resolve(document) === undefined) problems.push({ file, line: position.line, key: "", ...UNKNOWN_ALIAS });
+    },
+  });
   if (problems.length > before) return { file, data: undefined, line, literal };
   try {
     const data: unknown = document.toJS({ maxAliasCount: 100 });
@@ -78,7 +85,11 @@ export function parseYaml(text: string, file: string, problems: Problem[]): Yaml
   }
 }
 
-const nameOf = (key: unknown): string => (yaml.isScalar(key) ? String(key.value) : String(key));
+const nameOf = (key: unknown): string => {
+  const name: unknown = yaml.isScalar(key) ? key.value : key;
+  // The key of a merge is a symbol, so that it differs from a quoted "<<".
+  return typeof name === "symbol" ? (name.description ?? "") : String(name);
+};
 
 /** Where a path's key starts; a path into an alias or a merge leads to where the text is. */
 function offsetOf(document: yaml.Document.Parsed, path: Path): number {
