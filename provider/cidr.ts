@@ -19,7 +19,8 @@ export function parseSubnet(text: string): Subnet | undefined {
   return { first, last: first + size - 1, prefix };
 }
 
-export const formatSubnet = ({ first, prefix }: Subnet): string => `${[24, 16, 8, 0].map((bits) => Math.floor(first / 2 ** bits) % 256).join(".")}/${prefix}`;
+export const formatSubnet = ({ first, prefix }: Subnet): string =>
+  `${[24, 16, 8, 0].map((bits) => Math.floor(first / 2 ** bits) % 256).join(".")}/${prefix}`;
 
 export const overlaps = (a: Subnet, b: Subnet): boolean => a.first <= b.last && b.first <= a.last;
 export const contains = (outer: Subnet, inner: Subnet): boolean => outer.first <= inner.first && inner.last <= outer.last;
@@ -27,7 +28,7 @@ export const contains = (outer: Subnet, inner: Subnet): boolean => outer.first <
 /** The first subnet of this prefix in the pool that overlaps none of the taken ones; it jumps over a taken one in one step. */
 export function firstFree(pool: Subnet, prefix: number, taken: readonly Subnet[]): Subnet | undefined {
   const size = 2 ** (32 - prefix);
-  for (let first = pool.first; first + size - 1 <= pool.last; ) {
+  for (let first = pool.first; first + size - 1 <= pool.last;) {
     const candidate = { first, last: first + size - 1, prefix };
     const hit = taken.find((other) => overlaps(candidate, other));
     if (!hit) return candidate;
@@ -39,12 +40,15 @@ export function firstFree(pool: Subnet, prefix: number, taken: readonly Subnet[]
 /** Destinations of the host's routes, from the text of /proc/net/route; the default route is none. */
 export function routesOf(table: string): readonly Subnet[] {
   const swap = (hex: string): number => (hex.match(/../g) ?? []).reverse().reduce((sum, byte) => sum * 256 + parseInt(byte, 16), 0);
-  return table.split("\n").slice(1).flatMap((line) => {
-    const fields = line.trim().split(/\s+/);
-    const [destination, mask] = [fields[1], fields[7]];
-    if (destination === undefined || mask === undefined || mask === "00000000") return [];
-    const size = 2 ** 32 - swap(mask);
-    const first = swap(destination);
-    return [{ first, last: first + size - 1, prefix: 32 - Math.log2(size) }];
-  });
+  return table
+    .split("\n")
+    .slice(1)
+    .flatMap((line) => {
+      const fields = line.trim().split(/\s+/);
+      const [destination, mask] = [fields[1], fields[7]];
+      if (destination === undefined || mask === undefined || mask === "00000000") return [];
+      const size = 2 ** 32 - swap(mask);
+      const first = swap(destination);
+      return [{ first, last: first + size - 1, prefix: 32 - Math.log2(size) }];
+    });
 }

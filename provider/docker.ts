@@ -1,4 +1,4 @@
-import { PassThrough } from "node:stream";
+import { PassThrough, Readable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
 import Dockerode from "dockerode";
 import type { ContainerState, Engine, ExecOptions } from "./engine";
@@ -9,7 +9,8 @@ import { Problem } from "./resource";
 /** Most of an exec's output that is kept, in bytes. */
 const MOST_OUTPUT = 64 * 1024;
 
-const codeOf = (error: unknown): unknown => (typeof error === "object" && error !== null && "statusCode" in error ? error.statusCode : undefined);
+const codeOf = (error: unknown): unknown =>
+  typeof error === "object" && error !== null && "statusCode" in error ? error.statusCode : undefined;
 const errnoOf = (error: unknown): unknown => (typeof error === "object" && error !== null && "code" in error ? error.code : undefined);
 
 /** What the call returns, or `otherwise` where the object is not there. */
@@ -32,9 +33,13 @@ export async function connect(host = process.env["DOCKER_HOST"]): Promise<Engine
   } catch (error) {
     const reason = errnoOf(error);
     if (reason === "EACCES" || reason === "EPERM") {
-      throw new Problem(`The container engine at ${address} may not be used by this user: add it to the group that owns the socket (\`sudo usermod -aG docker $USER\`) and log in again.`);
+      throw new Problem(
+        `The container engine at ${address} may not be used by this user: add it to the group that owns the socket (\`sudo usermod -aG docker $USER\`) and log in again.`,
+      );
     }
-    throw new Problem(`No container engine answers at ${address} (${typeof reason === "string" ? reason : String(error)}): start it with scripts/setup, or set DOCKER_HOST to one that runs.`);
+    throw new Problem(
+      `No container engine answers at ${address} (${typeof reason === "string" ? reason : String(error)}): start it with scripts/setup, or set DOCKER_HOST to one that runs.`,
+    );
   }
   return new DockerEngine(docker, address);
 }
@@ -42,7 +47,10 @@ export async function connect(host = process.env["DOCKER_HOST"]): Promise<Engine
 class DockerEngine implements Engine {
   private engineId: Promise<string> | undefined;
 
-  constructor(readonly docker: Dockerode, readonly address: string) {}
+  constructor(
+    readonly docker: Dockerode,
+    readonly address: string,
+  ) {}
 
   id(): Promise<string> {
     return (this.engineId ??= this.docker.info().then((info: { ID: string }) => info.ID));
@@ -58,8 +66,13 @@ class DockerEngine implements Engine {
     if (!found) return undefined;
     const { State } = found;
     return {
-      id: found.Id, name: found.Name.replace(/^\//, ""), status: State.Status, exitCode: State.ExitCode, oomKilled: State.OOMKilled,
-      restarts: found.RestartCount, startedAt: State.StartedAt,
+      id: found.Id,
+      name: found.Name.replace(/^\//, ""),
+      status: State.Status,
+      exitCode: State.ExitCode,
+      oomKilled: State.OOMKilled,
+      restarts: found.RestartCount,
+      startedAt: State.StartedAt,
     };
   }
 
@@ -87,12 +100,17 @@ class DockerEngine implements Engine {
   }
 
   async waitForExit(id: string, signal?: AbortSignal): Promise<number> {
-    const ended: { StatusCode: number } = await this.docker.getContainer(id).wait({ abortSignal: signal });
-    return ended.StatusCode;
+    const ended: unknown = await this.docker.getContainer(id).wait({ abortSignal: signal });
+    if (typeof ended === "object" && ended !== null && "StatusCode" in ended && typeof ended.StatusCode === "number")
+      return ended.StatusCode;
+    throw new Error(`the engine told no exit code of the container ${id}`);
   }
 
   async lastLines(id: string, count: number): Promise<readonly string[]> {
-    const log = await unless404(this.docker.getContainer(id).logs({ stdout: true, stderr: true, follow: false, tail: count }), Buffer.alloc(0));
+    const log = await unless404(
+      this.docker.getContainer(id).logs({ stdout: true, stderr: true, follow: false, tail: count }),
+      Buffer.alloc(0),
+    );
     const lines: string[] = [];
     const take = lineWise((line) => lines.push(line));
     for (const chunk of framesOf(log)) take(chunk);
@@ -101,7 +119,10 @@ class DockerEngine implements Engine {
   }
 
   async followLines(id: string, line: (text: string) => void, signal: AbortSignal): Promise<void> {
-    const stream = await unless404(this.docker.getContainer(id).logs({ stdout: true, stderr: true, follow: true, abortSignal: signal }), undefined);
+    const stream = await unless404(
+      this.docker.getContainer(id).logs({ stdout: true, stderr: true, follow: true, abortSignal: signal }),
+      undefined,
+    );
     if (!stream) return;
     const take = lineWise(line);
     await demux(this.docker, stream, take, signal);
@@ -111,14 +132,26 @@ class DockerEngine implements Engine {
   async exec(id: string, command: readonly string[], options: ExecOptions = {}): Promise<{ code: number; output: string }> {
     const { user, input, signal, timeoutSeconds = 60 } = options;
     const exec = await this.docker.getContainer(id).exec({
-      Cmd: [...command], AttachStdout: true, AttachStderr: true, AttachStdin: input !== undefined, User: user, abortSignal: signal,
+      Cmd: [...command],
+      AttachStdout: true,
+      AttachStderr: true,
+      AttachStdin: input !== undefined,
+      User: user,
+      abortSignal: signal,
     });
     const stream = await exec.start({ hijack: true, stdin: input !== undefined });
     if (input !== undefined) stream.end(input);
     let output = Buffer.alloc(0);
     const timeout = AbortSignal.timeout(timeoutSeconds * 1000);
     const either = signal ? AbortSignal.any([signal, timeout]) : timeout;
-    await demux(this.docker, stream, (chunk) => { output = Buffer.concat([output, chunk]).subarray(-MOST_OUTPUT); }, either);
+    await demux(
+      this.docker,
+      stream,
+      (chunk) => {
+        output = Buffer.concat([output, chunk]).subarray(-MOST_OUTPUT);
+      },
+      either,
+    );
     signal?.throwIfAborted();
     if (timeout.aborted) throw new Error(`\`${command.join(" ")}\` did not end within ${timeoutSeconds} s`);
     const { ExitCode } = await exec.inspect();
@@ -155,16 +188,21 @@ class DockerEngine implements Engine {
       for (;;) {
         const refusal = await attempt();
         if (refusal === undefined) return;
-        if (!(await nextChunk(events, deadline))) throw new Problem(`The volume ${name} is still in use after ${waitSeconds} s: ${refusal}`);
+        if (!(await nextChunk(events, deadline)))
+          throw new Problem(`The volume ${name} is still in use after ${waitSeconds} s: ${refusal}`);
       }
     } finally {
-      if ("destroy" in events && typeof events.destroy === "function") events.destroy();
+      if (events instanceof Readable) events.destroy();
     }
   }
 
   async networks(): Promise<readonly { id: string; name: string; subnets: readonly string[] }[]> {
     const found = await this.docker.listNetworks();
-    return found.map(({ Id, Name, IPAM }) => ({ id: Id, name: Name, subnets: (IPAM?.Config ?? []).flatMap(({ Subnet }) => (Subnet === undefined ? [] : [Subnet])) }));
+    return found.map(({ Id, Name, IPAM }) => ({
+      id: Id,
+      name: Name,
+      subnets: (IPAM?.Config ?? []).flatMap(({ Subnet }) => (Subnet === undefined ? [] : [Subnet])),
+    }));
   }
 
   async publisher(port: number): Promise<string | undefined> {
@@ -189,7 +227,8 @@ function lineWise(line: (text: string) => void): (chunk: Buffer | undefined) => 
 function framesOf(log: Buffer): readonly Buffer[] {
   if (log.length < 8 || (log[0] ?? 3) > 2 || log.readUIntBE(1, 3) !== 0) return [log];
   const frames: Buffer[] = [];
-  for (let at = 0; at + 8 <= log.length; at += 8 + log.readUInt32BE(at + 4)) frames.push(log.subarray(at + 8, at + 8 + log.readUInt32BE(at + 4)));
+  for (let at = 0; at + 8 <= log.length; at += 8 + log.readUInt32BE(at + 4))
+    frames.push(log.subarray(at + 8, at + 8 + log.readUInt32BE(at + 4)));
   return frames;
 }
 
@@ -201,7 +240,7 @@ async function demux(docker: Dockerode, stream: NodeJS.ReadableStream, take: (ch
   await new Promise<void>((resolve) => {
     const end = (): void => {
       signal?.removeEventListener("abort", end);
-      if ("destroy" in stream && typeof stream.destroy === "function") stream.destroy();
+      if (stream instanceof Readable) stream.destroy();
       sink.end();
       resolve();
     };

@@ -59,8 +59,22 @@ export const resource: Resource<Inputs, z.infer<typeof computed>> = {
       ctx.signal.throwIfAborted();
       helper = await engine.createContainer({
         // An entrypoint is needed by the engine where the image has none; it is never started.
-        Image: news.image, Entrypoint: ["/nothing"], NetworkDisabled: true, Labels: { ...news.labels, "dockstage.helper": "files" },
-        HostConfig: { NetworkMode: "none", Mounts: [{ Type: "volume", Source: volume, Target: MOUNT, ReadOnly: false, VolumeOptions: { NoCopy: true, Labels: {}, DriverConfig: { Name: "", Options: {} } } }] },
+        Image: news.image,
+        Entrypoint: ["/nothing"],
+        NetworkDisabled: true,
+        Labels: { ...news.labels, "dockstage.helper": "files" },
+        HostConfig: {
+          NetworkMode: "none",
+          Mounts: [
+            {
+              Type: "volume",
+              Source: volume,
+              Target: MOUNT,
+              ReadOnly: false,
+              VolumeOptions: { NoCopy: true, Labels: {}, DriverConfig: { Name: "", Options: {} } },
+            },
+          ],
+        },
       });
       await engine.putArchive(helper, MOUNT, archive);
       await engine.removeContainer(helper);

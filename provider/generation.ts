@@ -23,7 +23,10 @@ export const resource: Resource<z.infer<typeof inputs>, z.infer<typeof computed>
     if (updates.length > 0) return { updates };
     const there = await (await ctx.engine()).containers([`dockstage.generation=${state.token}`]);
     if (there.length >= oldInputs.replicas) return {};
-    ctx.log(`${oldInputs.replicas - there.length} of ${oldInputs.replicas} containers are no longer on the engine: new ones will be made`, "info");
+    ctx.log(
+      `${oldInputs.replicas - there.length} of ${oldInputs.replicas} containers are no longer on the engine: new ones will be made`,
+      "info",
+    );
     return { updates: ["token"] };
   },
   preview: () => Promise.resolve({ token: UNKNOWN }),

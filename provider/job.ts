@@ -23,7 +23,14 @@ const inputs = z.object({
   workdir: z.string().optional(),
   user: z.string().optional(),
   networks: words,
-  mounts: z.array(z.object({ type: z.enum(["volume", "bind"]), source: z.string().min(1), target: z.string().startsWith("/", "must be an absolute path"), readOnly: z.boolean() })),
+  mounts: z.array(
+    z.object({
+      type: z.enum(["volume", "bind"]),
+      source: z.string().min(1),
+      target: z.string().startsWith("/", "must be an absolute path"),
+      readOnly: z.boolean(),
+    }),
+  ),
   scratch: z.array(z.string().startsWith("/", "must be an absolute path")),
   readOnlyRoot: z.boolean(),
   capabilities: words,
@@ -48,7 +55,9 @@ export function containerOf(job: Inputs): Dockerode.ContainerCreateOptions {
     // An empty list would take the image's own away.
     Entrypoint: job.entrypoint.length > 0 ? job.entrypoint : undefined,
     Cmd: job.command.length > 0 ? job.command : undefined,
-    Env: Object.entries(job.env).map(([name, value]) => `${name}=${value}`).sort(),
+    Env: Object.entries(job.env)
+      .map(([name, value]) => `${name}=${value}`)
+      .sort(),
     WorkingDir: job.workdir,
     User: job.user,
     Labels: labelsOf(job),
@@ -102,11 +111,17 @@ async function attend(job: Inputs, id: string, engine: Engine, ctx: Context): Pr
   });
   const tail: string[] = [];
   const seen = new AbortController();
-  const log = engine.followLines(id, (line) => {
-    tail.push(line);
-    if (tail.length > LINES) tail.shift();
-    ctx.log(`${job.job}: ${line}`, "info", { ephemeral: true });
-  }, seen.signal).catch(() => undefined); // a lost log is no failed job
+  const log = engine
+    .followLines(
+      id,
+      (line) => {
+        tail.push(line);
+        if (tail.length > LINES) tail.shift();
+        ctx.log(`${job.job}: ${line}`, "info", { ephemeral: true });
+      },
+      seen.signal,
+    )
+    .catch(() => undefined); // a lost log is no failed job
   const code = await engine.waitForExit(id, either).catch((error: unknown) => {
     if (either.aborted) return undefined;
     throw error;
@@ -117,9 +132,15 @@ async function attend(job: Inputs, id: string, engine: Engine, ctx: Context): Pr
   ctx.signal.throwIfAborted();
   if (code === 0) return;
   const state = await engine.container(id);
-  const end = code === undefined ? `it did not end within ${job.timeoutSeconds} s and was stopped`
-    : endOf({ exitCode: code, oomKilled: state?.oomKilled ?? false }, `${job.memoryMiB} MiB`);
-  throw new Problem([`The job ${job.job} failed: ${end}`, ...indentedLog(`last log lines of ${job.job}`, tail), "It runs again with the next update."].join("\n"));
+  const end =
+    code === undefined
+      ? `it did not end within ${job.timeoutSeconds} s and was stopped`
+      : endOf({ exitCode: code, oomKilled: state?.oomKilled ?? false }, `${job.memoryMiB} MiB`);
+  throw new Problem(
+    [`The job ${job.job} failed: ${end}`, ...indentedLog(`last log lines of ${job.job}`, tail), "It runs again with the next update."].join(
+      "\n",
+    ),
+  );
 }
 
 export const resource: Resource<Inputs, z.infer<typeof computed>> = {

@@ -18,11 +18,19 @@ const MOST = 20;
 
 const cidr = z.string().refine((text) => parseSubnet(text) !== undefined, "must be an IPv4 subnet, for example 10.213.0.0/16");
 const portNumber = z.number().int().min(1).max(65535);
-const inputs = z.object({
-  holder: z.string().min(1),
-  subnet: z.object({ pool: cidr, prefix: z.number().int().min(8).max(30) }).refine(({ pool, prefix }) => prefix >= (parseSubnet(pool)?.prefix ?? 0), "prefix must not be shorter than the pool's").optional(),
-  port: z.object({ address: z.string().min(1), from: portNumber, to: portNumber }).refine(({ from, to }) => from <= to, "from must not be greater than to").optional(),
-}).refine(({ subnet, port }) => (subnet === undefined) !== (port === undefined), "needs either subnet or port");
+const inputs = z
+  .object({
+    holder: z.string().min(1),
+    subnet: z
+      .object({ pool: cidr, prefix: z.number().int().min(8).max(30) })
+      .refine(({ pool, prefix }) => prefix >= (parseSubnet(pool)?.prefix ?? 0), "prefix must not be shorter than the pool's")
+      .optional(),
+    port: z
+      .object({ address: z.string().min(1), from: portNumber, to: portNumber })
+      .refine(({ from, to }) => from <= to, "from must not be greater than to")
+      .optional(),
+  })
+  .refine(({ subnet, port }) => (subnet === undefined) !== (port === undefined), "needs either subnet or port");
 const computed = z.object({ value: z.string() });
 type Inputs = z.infer<typeof inputs>;
 type SubnetWish = NonNullable<Inputs["subnet"]>;
@@ -69,10 +77,16 @@ async function leaseSubnet(ledger: Ledger, wish: SubnetWish, engine: Engine): Pr
     }
   }
   for (const subnet of routesOf(await readFile("/proc/net/route", "utf8").catch(() => ""))) addOther(subnet, "route of this machine");
-  const free = firstFree(pool, wish.prefix, taken.map(({ subnet }) => subnet));
+  const free = firstFree(
+    pool,
+    wish.prefix,
+    taken.map(({ subnet }) => subnet),
+  );
   if (free) return formatSubnet(free);
   const holders = taken.filter(({ subnet }) => overlaps(subnet, pool)).map(({ by }) => by);
-  throw new Problem(`The pool ${wish.pool} has no free /${wish.prefix} left. Destroy an environment, or set a larger pool. It is held by:${listed([...new Set(holders)])}`);
+  throw new Problem(
+    `The pool ${wish.pool} has no free /${wish.prefix} left. Destroy an environment, or set a larger pool. It is held by:${listed([...new Set(holders)])}`,
+  );
 }
 
 async function leasePort(ledger: Ledger, wish: PortWish, engine: Engine): Promise<string> {
@@ -92,7 +106,10 @@ async function leasePort(ledger: Ledger, wish: PortWish, engine: Engine): Promis
     delete ledger[oldest.holder];
     return String(oldest.port);
   }
-  const range = wish.from === wish.to ? `Port ${wish.from} on ${wish.address} is taken` : `No port from ${wish.from} to ${wish.to} on ${wish.address} is free`;
+  const range =
+    wish.from === wish.to
+      ? `Port ${wish.from} on ${wish.address} is taken`
+      : `No port from ${wish.from} to ${wish.to} on ${wish.address} is free`;
   throw new Problem(`${range}. Stop what holds it, or choose another. Taken:${listed(conflicts)}`);
 }
 
@@ -129,9 +146,12 @@ async function lease(news: Inputs, ctx: Context): Promise<string> {
     const kind = news.port ? "port" : "subnet";
     const own = ledger[news.holder];
     // The same holder again: a run that was cut off, or a state that was lost.
-    const value = own && own.kind === kind && own.engine === id && fits(own.value, news) ? own.value
-      : news.port ? await leasePort(ledger, news.port, engine)
-      : await leaseSubnet(ledger, news.subnet ?? { pool: "", prefix: 0 }, engine);
+    const value =
+      own && own.kind === kind && own.engine === id && fits(own.value, news)
+        ? own.value
+        : news.port
+          ? await leasePort(ledger, news.port, engine)
+          : await leaseSubnet(ledger, news.subnet ?? { pool: "", prefix: 0 }, engine);
     ledger[news.holder] = { value, kind, engine: id, at: new Date().toISOString() };
     return value;
   });

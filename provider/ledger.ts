@@ -32,8 +32,18 @@ async function locked<T>(change: (ledger: Ledger) => Promise<T>, folder: string)
   const file = path.join(folder, "leases.json");
   await mkdir(folder, { recursive: true, mode: 0o700 });
   let lost: Error | undefined;
-  const unlock = await lock(file, { realpath: false, stale: 10_000, retries: { retries: 300, minTimeout: 20, maxTimeout: 100 }, onCompromised: (error) => { lost = error; } })
-    .catch(() => { throw new Problem(`Another run has kept ${file} locked for half a minute: try again when it has ended. If none is left, remove ${file}.lock.`); });
+  const unlock = await lock(file, {
+    realpath: false,
+    stale: 10_000,
+    retries: { retries: 300, minTimeout: 20, maxTimeout: 100 },
+    onCompromised: (error) => {
+      lost = error;
+    },
+  }).catch(() => {
+    throw new Problem(
+      `Another run has kept ${file} locked for half a minute: try again when it has ended. If none is left, remove ${file}.lock.`,
+    );
+  });
   try {
     const ledger = parse(await readFile(file, "utf8").catch(() => "{}"), file);
     const before = JSON.stringify(ledger);
@@ -53,6 +63,8 @@ function parse(text: string, file: string): Ledger {
   try {
     return schema.parse(JSON.parse(text));
   } catch {
-    throw new Problem(`${file} is not a ledger of leases: move it away, and it is made anew (subnets and ports in use are seen on the engine).`);
+    throw new Problem(
+      `${file} is not a ledger of leases: move it away, and it is made anew (subnets and ports in use are seen on the engine).`,
+    );
   }
 }

@@ -15,7 +15,12 @@ export function engineLog(address: string): Sink {
     const messages = require("@pulumi/pulumi/proto/engine_pb") as typeof import("@pulumi/pulumi/proto/engine_pb");
     client ??= new services.EngineClient(address, grpc.credentials.createInsecure());
     const request = new messages.LogRequest();
-    const level = { debug: messages.LogSeverity.DEBUG, info: messages.LogSeverity.INFO, warning: messages.LogSeverity.WARNING, error: messages.LogSeverity.ERROR };
+    const level = {
+      debug: messages.LogSeverity.DEBUG,
+      info: messages.LogSeverity.INFO,
+      warning: messages.LogSeverity.WARNING,
+      error: messages.LogSeverity.ERROR,
+    };
     request.setUrn(urn);
     request.setMessage(message);
     request.setSeverity(level[severity]);

@@ -23,7 +23,9 @@ export function connectLazily(): () => Promise<Engine> {
   let connected: Promise<Engine> | undefined;
   return () => {
     const engine = (connected ??= (require("./docker") as typeof import("./docker")).connect());
-    engine.catch(() => { connected = undefined; }); // the next call tries again
+    engine.catch(() => {
+      connected = undefined;
+    }); // the next call tries again
     return engine;
   };
 }
@@ -42,9 +44,16 @@ export function main(args: readonly string[]): void {
   process.once("SIGTERM", end);
   // A killed CLI leaves its plugins behind: what they made so far is cleaned up then, as after a cancel.
   const parent = process.ppid;
-  setInterval(() => { if (process.ppid !== parent) end(); }, 1000).unref();
+  setInterval(() => {
+    if (process.ppid !== parent) end();
+  }, 1000).unref();
   serve(provider).then(
-    ({ port }) => { process.stdout.write(`${port}\n`); },
-    (error: unknown) => { process.stderr.write(`the dockstage provider cannot listen on 127.0.0.1: ${String(error)}\n`); process.exit(1); },
+    ({ port }) => {
+      process.stdout.write(`${port}\n`);
+    },
+    (error: unknown) => {
+      process.stderr.write(`the dockstage provider cannot listen on 127.0.0.1: ${String(error)}\n`);
+      process.exit(1);
+    },
   );
 }

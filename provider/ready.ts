@@ -12,19 +12,29 @@ const PROBE = 5;
 /** Lines of the log that an error shows. */
 const LINES = 20;
 
-const inputs = z.object({
-  service: z.string().min(1),
-  containers: z.array(z.string().min(1)).min(1),
-  command: z.array(z.string()).min(1).optional(),
-  http: z.object({ port: z.number().int().min(1).max(65535), path: z.string().startsWith("/", "must begin with /"), from: z.string().min(1) }).optional(),
-  timeoutSeconds: z.number().positive(),
-}).refine(({ command, http }) => (command === undefined) !== (http === undefined), "needs either command or http");
+const inputs = z
+  .object({
+    service: z.string().min(1),
+    containers: z.array(z.string().min(1)).min(1),
+    command: z.array(z.string()).min(1).optional(),
+    http: z
+      .object({ port: z.number().int().min(1).max(65535), path: z.string().startsWith("/", "must begin with /"), from: z.string().min(1) })
+      .optional(),
+    timeoutSeconds: z.number().positive(),
+  })
+  .refine(({ command, http }) => (command === undefined) !== (http === undefined), "needs either command or http");
 const computed = z.object({ ready: z.array(z.string()) });
 type Inputs = z.infer<typeof inputs>;
 
 /** Why a container is not ready: what was asked and what came. */
 class NotReady extends Error {
-  constructor(readonly container: string, readonly name_: string, readonly headline: string, readonly probe: string, readonly answer: string) {
+  constructor(
+    readonly container: string,
+    readonly name_: string,
+    readonly headline: string,
+    readonly probe: string,
+    readonly answer: string,
+  ) {
     super(headline);
   }
 }
@@ -62,14 +72,16 @@ async function inside(engine: Engine, id: string, command: readonly string[], si
 /** Returns once the container is healthy. Throws NotReady, or what the signal was aborted with. */
 async function waitFor(news: Inputs, id: string, engine: Engine, deadline: number, ctx: Context): Promise<void> {
   const first = await engine.container(id);
-  if (!first) throw new NotReady(id, id.slice(0, 12), `${news.service} is not ready: its container ${id.slice(0, 12)} is gone`, "none", "none");
+  if (!first)
+    throw new NotReady(id, id.slice(0, 12), `${news.service} is not ready: its container ${id.slice(0, 12)} is gone`, "none", "none");
   const probe = probeOf(news, first, engine);
   let answer = "none";
   for (;;) {
     ctx.signal.throwIfAborted();
     const began = Date.now();
     const left = deadline - began;
-    if (left <= 0) throw new NotReady(id, first.name, `${news.service} did not become healthy within ${news.timeoutSeconds} s`, probe.text, answer);
+    if (left <= 0)
+      throw new NotReady(id, first.name, `${news.service} did not become healthy within ${news.timeoutSeconds} s`, probe.text, answer);
     const now = await engine.container(id);
     if (now?.status !== "running" || now.restarts > first.restarts) {
       const end = now ? (now.status === "created" ? "it was never started" : endOf(now)) : "its container is gone";
@@ -104,16 +116,20 @@ async function ready(news: Inputs, keep: readonly string[], ctx: Context): Promi
     const log = await engine.lastLines(error.container, LINES);
     const fresh = news.containers.filter((id) => !keep.includes(id));
     for (const id of fresh) await engine.removeContainer(id);
-    throw new Problem([
-      error.headline,
-      `  probe: ${error.probe}`,
-      `  last answer: ${error.answer}`,
-      `  state: ${state ? stateOf(state) : "gone"}`,
-      ...indentedLog(`last log lines of ${error.name_}`, log),
-      fresh.length > 1 ? "The new containers were removed; the old ones, if any, keep serving."
-        : fresh.length === 1 ? "The new container was removed; the old one, if any, keeps serving."
-        : "No container is new, so none was removed.",
-    ].join("\n"));
+    throw new Problem(
+      [
+        error.headline,
+        `  probe: ${error.probe}`,
+        `  last answer: ${error.answer}`,
+        `  state: ${state ? stateOf(state) : "gone"}`,
+        ...indentedLog(`last log lines of ${error.name_}`, log),
+        fresh.length > 1
+          ? "The new containers were removed; the old ones, if any, keep serving."
+          : fresh.length === 1
+            ? "The new container was removed; the old one, if any, keeps serving."
+            : "No container is new, so none was removed.",
+      ].join("\n"),
+    );
   }
   return { ready: [...news.containers] };
 }

@@ -4,7 +4,8 @@ import type { Resource } from "./resource";
 export type AnyResource = Resource<Record<string, unknown>, Record<string, unknown>>;
 
 // Each kind's code is loaded on first use: a `require` here and not an import, which would load all at the start.
-const kind = <I extends object, O extends object>(loaded: { resource: Resource<I, O> }): AnyResource => loaded.resource as unknown as AnyResource;
+const kind = <I extends object, O extends object>(loaded: { resource: Resource<I, O> }): AnyResource =>
+  loaded.resource as unknown as AnyResource;
 
 const KINDS: Readonly<Record<string, () => AnyResource>> = {
   External: () => kind(require("./external") as typeof import("./external")),

@@ -13,11 +13,18 @@ export function endOf({ exitCode, oomKilled }: Pick<ContainerState, "exitCode" |
 
 /** `running`, `exited with exit code 1`, ... */
 export const stateOf = (state: ContainerState): string =>
-  state.status === "exited" || state.status === "dead" ? `ended: ${endOf(state)}` : state.restarts > 0 ? `${state.status}, restarted ${state.restarts} times` : state.status;
+  state.status === "exited" || state.status === "dead"
+    ? `ended: ${endOf(state)}`
+    : state.restarts > 0
+      ? `${state.status}, restarted ${state.restarts} times`
+      : state.status;
 
 /** A log under its heading, indented, without control characters that would move the terminal's cursor. */
 export function indentedLog(heading: string, lines: readonly string[]): string[] {
   if (lines.length === 0) return [`  ${heading}: none`];
   // eslint-disable-next-line no-control-regex -- exactly those are taken out
-  return [`  ${heading}:`, ...lines.map((line) => `    ${line.replace(/\u001b\[[0-9;?]*[A-Za-z]|[\u0000-\u0008\u000b-\u001f\u007f]/g, "").slice(0, LONGEST)}`)];
+  return [
+    `  ${heading}:`,
+    ...lines.map((line) => `    ${line.replace(/\u001b\[[0-9;?]*[A-Za-z]|[\u0000-\u0008\u000b-\u001f\u007f]/g, "").slice(0, LONGEST)}`),
+  ];
 }

@@ -49,10 +49,18 @@ export class Provider {
   }
 
   handlers(): IResourceProviderServer {
-    const absent = (_: unknown, done: sendUnaryData<never>): void => done({ code: status.UNIMPLEMENTED, details: "not a part of the dockstage provider" });
+    const absent = (_: unknown, done: sendUnaryData<never>): void =>
+      done({ code: status.UNIMPLEMENTED, details: "not a part of the dockstage provider" });
     return {
-      parameterize: absent, getMapping: absent, getMappings: absent, construct: absent, call: absent, invoke: absent,
-      list: (call) => { call.destroy(Object.assign(new Error("not a part of the dockstage provider"), { code: status.UNIMPLEMENTED })); },
+      parameterize: absent,
+      getMapping: absent,
+      getMappings: absent,
+      construct: absent,
+      call: absent,
+      invoke: absent,
+      list: (call) => {
+        call.destroy(Object.assign(new Error("not a part of the dockstage provider"), { code: status.UNIMPLEMENTED }));
+      },
       handshake: this.answer(() => {
         const response = new messages.ProviderHandshakeResponse();
         response.setAcceptSecrets(true);
@@ -106,7 +114,11 @@ export class Provider {
     let failures = failuresOf(resource.inputs, news.values);
     if (failures.length === 0 && resource.check) {
       const before = resource.inputs.safeParse(olds.values);
-      failures = await resource.check(news.values, before.success ? before.data : undefined, this.context(request, news, { preview: true }));
+      failures = await resource.check(
+        news.values,
+        before.success ? before.data : undefined,
+        this.context(request, news, { preview: true }),
+      );
     }
     const response = new messages.CheckResponse();
     response.setInputs(request.getNews());
@@ -124,7 +136,13 @@ export class Provider {
     const inputs = request.getOldInputs();
     const before = inputs === undefined ? state : decode(inputs);
     const context = this.context(request, news, { preview: hasUnknown(news.values) });
-    const change = await resource.diff(request.getId(), this.inputsOf(resource, before, request), this.stateOf(resource, state, request), this.newsOf(resource, news, request), context);
+    const change = await resource.diff(
+      request.getId(),
+      this.inputsOf(resource, before, request),
+      this.stateOf(resource, state, request),
+      this.newsOf(resource, news, request),
+      context,
+    );
     return diffResponse(change, before, news);
   }
 
@@ -147,7 +165,8 @@ export class Provider {
   private async read(request: messages.ReadRequest): Promise<messages.ReadResponse> {
     const [resource, state] = [this.kind(request), decode(request.getProperties())];
     const response = new messages.ReadResponse();
-    if (Object.keys(state.values).length === 0) throw new Problem(`${nameOf(request)} cannot be imported: dockstage's own resources are always made by it`);
+    if (Object.keys(state.values).length === 0)
+      throw new Problem(`${nameOf(request)} cannot be imported: dockstage's own resources are always made by it`);
     const computed = resource.read
       ? await resource.read(request.getId(), this.stateOf(resource, state, request), this.context(request, state, { preview: false }))
       : {};
@@ -177,7 +196,11 @@ export class Provider {
 
   private async delete(request: messages.DeleteRequest): Promise<Empty> {
     const [resource, state] = [this.kind(request), decode(request.getProperties())];
-    await resource.delete(request.getId(), this.stateOf(resource, state, request), this.context(request, state, { preview: false, timeout: request.getTimeout() }));
+    await resource.delete(
+      request.getId(),
+      this.stateOf(resource, state, request),
+      this.context(request, state, { preview: false, timeout: request.getTimeout() }),
+    );
     return new Empty();
   }
 
@@ -195,7 +218,8 @@ export class Provider {
       signal: this.cancelled.signal,
       timeoutSeconds: timeout !== undefined && timeout > 0 ? timeout : undefined,
       engine: () => this.options.engine(),
-      log: (message: string, severity: Severity = "info", options = {}) => this.options.log(urn, redact(message, values.secrets), severity, options.ephemeral ?? false),
+      log: (message: string, severity: Severity = "info", options = {}) =>
+        this.options.log(urn, redact(message, values.secrets), severity, options.ephemeral ?? false),
     };
   }
 
@@ -212,7 +236,9 @@ export class Provider {
   private stateOf(resource: AnyResource, state: Decoded, request: About): Record<string, unknown> {
     const parsed = resource.computed.safeParse(state.values);
     if (parsed.success) return { ...this.inputsOf(resource, state, request), ...parsed.data };
-    throw new Problem(`${nameOf(request)}: the stack's state does not fit this version of dockstage (${parsed.error.issues.map((issue) => issue.path.join(".")).join(", ")})`);
+    throw new Problem(
+      `${nameOf(request)}: the stack's state does not fit this version of dockstage (${parsed.error.issues.map((issue) => issue.path.join(".")).join(", ")})`,
+    );
   }
 
   /** A gRPC handler from a function: keeps count of what is under way, and turns errors into texts for people. */
@@ -243,8 +269,10 @@ const nameOf = (request: About): string => request.getUrn().split("::").slice(3)
 /** Every secret text of a request, whatever its kind. */
 function secretsOf(request: unknown): readonly string[] {
   const structs: (Struct | undefined)[] = [];
-  if (request instanceof messages.CreateRequest || request instanceof messages.DeleteRequest || request instanceof messages.ReadRequest) structs.push(request.getProperties());
-  if (request instanceof messages.UpdateRequest || request instanceof messages.DiffRequest || request instanceof messages.CheckRequest) structs.push(request.getOlds(), request.getNews());
+  if (request instanceof messages.CreateRequest || request instanceof messages.DeleteRequest || request instanceof messages.ReadRequest)
+    structs.push(request.getProperties());
+  if (request instanceof messages.UpdateRequest || request instanceof messages.DiffRequest || request instanceof messages.CheckRequest)
+    structs.push(request.getOlds(), request.getNews());
   return structs.flatMap((struct) => decode(struct).secrets);
 }
 
@@ -257,7 +285,9 @@ function diffResponse(change: Change, before: Decoded, news: Decoded): messages.
     const [was, is] = [Object.hasOwn(before.values, top), Object.hasOwn(news.values, top)];
     const replace = replaces.includes(path);
     const detail = new messages.PropertyDiff();
-    detail.setKind(was === is ? (replace ? UPDATE_REPLACE : UPDATE) : was ? (replace ? DELETE_REPLACE : DELETE) : replace ? ADD_REPLACE : ADD);
+    detail.setKind(
+      was === is ? (replace ? UPDATE_REPLACE : UPDATE) : was ? (replace ? DELETE_REPLACE : DELETE) : replace ? ADD_REPLACE : ADD,
+    );
     detail.setInputdiff(was || is);
     response.getDetaileddiffMap().set(path, detail);
     response.addDiffs(top);
@@ -265,6 +295,8 @@ function diffResponse(change: Change, before: Decoded, news: Decoded): messages.
   response.setReplacesList([...replaces]);
   response.setHasdetaileddiff(true);
   response.setDeletebeforereplace(change.deleteBeforeReplace ?? false);
-  response.setChanges(updates.length + replaces.length > 0 ? messages.DiffResponse.DiffChanges.DIFF_SOME : messages.DiffResponse.DiffChanges.DIFF_NONE);
+  response.setChanges(
+    updates.length + replaces.length > 0 ? messages.DiffResponse.DiffChanges.DIFF_SOME : messages.DiffResponse.DiffChanges.DIFF_NONE,
+  );
   return response;
 }

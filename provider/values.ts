@@ -37,7 +37,15 @@ export function decode(struct: Struct | undefined): Decoded {
   };
   const raw: unknown = struct?.toJavaScript() ?? {};
   if (!isObject(raw)) throw new Error("a message without properties came from the Pulumi engine");
-  return { values: Object.fromEntries(Object.entries(raw).filter(([, v]) => v !== null).map(([key, value]) => [key, plain(value, false)])), raw, secrets };
+  return {
+    values: Object.fromEntries(
+      Object.entries(raw)
+        .filter(([, v]) => v !== null)
+        .map(([key, value]) => [key, plain(value, false)]),
+    ),
+    raw,
+    secrets,
+  };
 }
 
 /** The wire form of plain values; undefined entries are left out. */
@@ -45,7 +53,11 @@ export function encode(value: unknown): unknown {
   if (isUnknown(value)) return UNKNOWN_TEXT;
   if (Array.isArray(value)) return value.map(encode);
   if (!isObject(value)) return value ?? null;
-  return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined).map(([key, item]) => [key, encode(item)]));
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, item]) => item !== undefined)
+      .map(([key, item]) => [key, encode(item)]),
+  );
 }
 
 /** Inputs as they came (with their marks) and computed properties beside them. */
@@ -59,10 +71,10 @@ export function merge(raw: Readonly<Record<string, unknown>>, computed: object, 
 }
 
 /** A Struct of wire values. */
-export function structOf(raw: Readonly<Record<string, unknown>>): Struct {
+function structOf(raw: Readonly<Record<string, unknown>>): Struct {
   const clean = encode(raw);
   if (!isObject(clean)) throw new Error("properties must be an object");
-  return Struct.fromJavaScript(JSON.parse(JSON.stringify(clean)));
+  return Struct.fromJavaScript(clean as Parameters<typeof Struct.fromJavaScript>[0]); // encode() left nothing else in it
 }
 
 /** What a schema has to say against the values, unknown parts aside. */
@@ -71,7 +83,10 @@ export function failuresOf(schema: ZodType, values: Values): readonly Failure[] 
   if (result.success) return [];
   return result.error.issues
     .filter((issue) => !touchesUnknown(values, issue.path))
-    .map((issue) => ({ property: issue.path.map(String).join("."), reason: (issue.code === "invalid_key" && issue.issues[0]?.message) || issue.message }));
+    .map((issue) => ({
+      property: issue.path.map(String).join("."),
+      reason: (issue.code === "invalid_key" && issue.issues[0]?.message) || issue.message,
+    }));
 }
 
 function touchesUnknown(values: Values, path: readonly PropertyKey[]): boolean {
@@ -86,6 +101,8 @@ function touchesUnknown(values: Values, path: readonly PropertyKey[]): boolean {
 
 /** A text without the secrets in it. Very short ones are left: they would tear every word apart. */
 export function redact(text: string, secrets: readonly string[]): string {
-  return [...secrets].filter((secret) => secret.length >= 6).sort((a, b) => b.length - a.length)
+  return [...secrets]
+    .filter((secret) => secret.length >= 6)
+    .sort((a, b) => b.length - a.length)
     .reduce((clean, secret) => clean.replaceAll(secret, "[secret]"), text);
 }

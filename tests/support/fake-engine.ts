@@ -16,9 +16,13 @@ export class FakeEngine implements Engine {
   readonly published = new Map<number, string>();
   readonly execs: { id: string; command: readonly string[] }[] = [];
   /** What a command in a container answers. */
-  onExec: (id: string, command: readonly string[]) => { code: number; output: string } | Promise<{ code: number; output: string }> = () => ({ code: 0, output: "" });
+  onExec: (id: string, command: readonly string[]) => { code: number; output: string } | Promise<{ code: number; output: string }> =
+    () => ({ code: 0, output: "" });
   /** What a started container does: its log and exit code; "runs" goes on until it is aborted. */
-  onStart: (options: Dockerode.ContainerCreateOptions) => { log: readonly string[]; exit: number | "runs"; oomKilled?: boolean } = () => ({ log: [], exit: 0 });
+  onStart: (options: Dockerode.ContainerCreateOptions) => { log: readonly string[]; exit: number | "runs"; oomKilled?: boolean } = () => ({
+    log: [],
+    exit: 0,
+  });
   /** Thrown by putArchive. */
   archiveError: Error | undefined;
   private count = 0;
@@ -29,7 +33,19 @@ export class FakeEngine implements Engine {
 
   add(container: Partial<FakeContainer> = {}): string {
     const id = container.id ?? `c${++this.count}`;
-    this.containersById.set(id, { name: `name-of-${id}`, status: "running", exitCode: 0, oomKilled: false, restarts: 0, startedAt: "", labels: {}, options: {}, log: [], ...container, id });
+    this.containersById.set(id, {
+      name: `name-of-${id}`,
+      status: "running",
+      exitCode: 0,
+      oomKilled: false,
+      restarts: 0,
+      startedAt: "",
+      labels: {},
+      options: {},
+      log: [],
+      ...container,
+      id,
+    });
     return id;
   }
 
@@ -64,7 +80,8 @@ export class FakeEngine implements Engine {
       signal?.addEventListener("abort", end);
     });
   }
-  lastLines = (id: string, count: number): Promise<readonly string[]> => Promise.resolve((this.containersById.get(id)?.log ?? []).slice(-count));
+  lastLines = (id: string, count: number): Promise<readonly string[]> =>
+    Promise.resolve((this.containersById.get(id)?.log ?? []).slice(-count));
   followLines(id: string, line: (text: string) => void): Promise<void> {
     this.get(id).log.forEach(line);
     return Promise.resolve();

@@ -14,29 +14,65 @@ import { Provider } from "../../provider/server";
 export type Properties = { [key: string]: JavaScriptValue };
 
 /** Pulumi's marks of a secret and of an unknown value. */
-export const secret = (value: JavaScriptValue): Properties => ({ "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", value });
+export const secret = (value: JavaScriptValue): Properties => ({
+  "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
+  value,
+});
 export const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
-export const urnOf = (kind: string, name = "it"): string => `urn:pulumi:dev::guestbook::dockstage:components:App$dockstage:index:${kind}::${name}`;
+export const urnOf = (kind: string, name = "it"): string =>
+  `urn:pulumi:dev::guestbook::dockstage:components:App$dockstage:index:${kind}::${name}`;
 
-export interface Log { urn: string; message: string; severity: string; ephemeral: boolean }
+export interface Log {
+  urn: string;
+  message: string;
+  severity: string;
+  ephemeral: boolean;
+}
 /** `undefined` where there is nothing wrong. */
-export interface Diff { changes: boolean; replaces: string[]; detailed: Record<string, { kind: number; inputDiff: boolean }>; deleteBeforeReplace: boolean }
+export interface Diff {
+  changes: boolean;
+  replaces: string[];
+  detailed: Record<string, { kind: number; inputDiff: boolean }>;
+  deleteBeforeReplace: boolean;
+}
 
 export class Client {
-  private constructor(private readonly client: ResourceProviderClient, private readonly provider: Provider, private readonly end: () => void, readonly logs: readonly Log[]) {}
+  private constructor(
+    private readonly client: ResourceProviderClient,
+    private readonly end: () => Promise<void>,
+    readonly logs: readonly Log[],
+  ) {}
+
+  /** Speaks to a provider in a process of its own. Its log lines go elsewhere. */
+  static connect(port: number): Client {
+    const client = new ResourceProviderClient(`127.0.0.1:${port}`, credentials.createInsecure());
+    return new Client(client, () => {
+      client.close();
+      return Promise.resolve();
+    }, []);
+  }
 
   static async start(engine: () => Promise<Engine> = connectLazily()): Promise<Client> {
     const logs: Log[] = [];
-    const provider = new Provider({ engine, log: (urn, message, severity, ephemeral) => { logs.push({ urn, message, severity, ephemeral }); } });
+    const provider = new Provider({
+      engine,
+      log: (urn, message, severity, ephemeral) => {
+        logs.push({ urn, message, severity, ephemeral });
+      },
+    });
     const { server, port } = await serve(provider);
     const client = new ResourceProviderClient(`127.0.0.1:${port}`, credentials.createInsecure(), { "grpc.max_receive_message_length": -1 });
-    return new Client(client, provider, () => { client.close(); server.forceShutdown(); }, logs);
+    const end = async (): Promise<void> => {
+      await provider.idle();
+      client.close();
+      server.forceShutdown();
+    };
+    return new Client(client, end, logs);
   }
 
-  async close(): Promise<void> {
-    await this.provider.idle();
-    this.end();
+  close(): Promise<void> {
+    return this.end();
   }
 
   async check(kind: string, news: Properties): Promise<{ inputs: Properties; failures: { property: string; reason: string }[] }> {
@@ -55,11 +91,22 @@ export class Client {
     request.setOlds(Struct.fromJavaScript(state));
     request.setNews(Struct.fromJavaScript(news));
     const response = await this.ask<messages.DiffResponse>((done) => this.client.diff(request, done));
-    const detailed = Object.fromEntries([...response.getDetaileddiffMap().entries()].map(([path, diff]) => [path, { kind: diff.getKind(), inputDiff: diff.getInputdiff() }]));
-    return { changes: response.getChanges() === messages.DiffResponse.DiffChanges.DIFF_SOME, replaces: response.getReplacesList(), detailed, deleteBeforeReplace: response.getDeletebeforereplace() };
+    const detailed = Object.fromEntries(
+      [...response.getDetaileddiffMap().entries()].map(([path, diff]) => [path, { kind: diff.getKind(), inputDiff: diff.getInputdiff() }]),
+    );
+    return {
+      changes: response.getChanges() === messages.DiffResponse.DiffChanges.DIFF_SOME,
+      replaces: response.getReplacesList(),
+      detailed,
+      deleteBeforeReplace: response.getDeletebeforereplace(),
+    };
   }
 
-  async create(kind: string, inputs: Properties, options: { preview?: boolean; name?: string } = {}): Promise<{ id: string; state: Properties }> {
+  async create(
+    kind: string,
+    inputs: Properties,
+    options: { preview?: boolean; name?: string } = {},
+  ): Promise<{ id: string; state: Properties }> {
     const request = new messages.CreateRequest();
     request.setUrn(urnOf(kind, options.name));
     request.setProperties(Struct.fromJavaScript(inputs));
