@@ -1,18 +1,16 @@
 import type Dockerode from "dockerode";
 import { UserError } from "../rpc";
 import { labelsOf } from "./engine";
-import { type Value, type Values, isRecord, isZero } from "./values";
+import { type Value, type Values, isRecord, isZero, number, records, strings, text } from "./values";
 
 /** From a container's inputs to what the engine's API takes, as upstream does it. Pure. */
 
 const MIB = 1024 * 1024;
 
-const text = (value: Value | undefined): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);
-const number = (value: Value | undefined): number | undefined => (typeof value === "number" && value !== 0 ? value : undefined);
-const strings = (value: Value | undefined): string[] | undefined => (Array.isArray(value) && value.length > 0 ? value.map(String) : undefined);
-const records = (value: Value | undefined): Values[] => (Array.isArray(value) ? value.filter(isRecord) : []);
+/** Undefined for none: the image's own then. */
+const some = (list: string[]): string[] | undefined => (list.length > 0 ? list : undefined);
 const texts = (value: Value | undefined): Record<string, string> | undefined =>
-  isRecord(value) && !isZero(value) ? Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, String(inner)])) : undefined;
+  isRecord(value) && !isZero(value) ? Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, text(inner) ?? ""])) : undefined;
 
 const UNITS: Record<string, number> = { ns: 1, us: 1e3, "µs": 1e3, ms: 1e6, s: 1e9, m: 60e9, h: 3600e9 };
 
@@ -41,14 +39,14 @@ export function cpus(nanos: number): string {
 function healthcheck(value: Value | undefined): Dockerode.HealthConfig | undefined {
   if (!isRecord(value)) return undefined;
   const nanos = (name: string) => nanoseconds(text(value[name]) ?? "0s");
-  return { Test: strings(value.tests), Interval: nanos("interval"), Timeout: nanos("timeout"), StartPeriod: nanos("startPeriod"), Retries: number(value.retries) ?? 0 };
+  return { Test: some(strings(value.tests)), Interval: nanos("interval"), Timeout: nanos("timeout"), StartPeriod: nanos("startPeriod"), Retries: number(value.retries) ?? 0 };
 }
 
 function mounts(value: Value | undefined): Dockerode.MountSettings[] {
   return records(value).map((mount) => {
     const { type } = mount;
-    if (type !== "volume" && type !== "bind" && type !== "tmpfs") throw new UserError(`mounts: type ${String(type)} is none of volume, bind, tmpfs`);
-    const settings: Dockerode.MountSettings = { Type: type, Source: text(mount.source) ?? "", Target: String(mount.target), ReadOnly: mount.readOnly === true };
+    if (type !== "volume" && type !== "bind" && type !== "tmpfs") throw new UserError(`mounts: type ${text(type) ?? "(none)"} is none of volume, bind, tmpfs`);
+    const settings: Dockerode.MountSettings = { Type: type, Source: text(mount.source) ?? "", Target: text(mount.target) ?? "", ReadOnly: mount.readOnly === true };
     const options = mount.tmpfsOptions;
     if (type === "tmpfs" && isRecord(options)) settings.TmpfsOptions = { SizeBytes: number(options.sizeBytes) ?? 0, Mode: number(options.mode) ?? 0 };
     return settings;
@@ -60,15 +58,18 @@ function volumes(value: Value | undefined): { paths: Record<string, object>; bin
   const all = records(value);
   const source = (volume: Values) => text(volume.hostPath) ?? text(volume.volumeName);
   return {
-    paths: Object.fromEntries(all.map((volume) => [String(volume.containerPath), {}])),
-    binds: all.flatMap((volume) => (source(volume) ? [`${source(volume)}:${volume.containerPath}:${volume.readOnly === true ? "ro" : "rw"}`] : [])),
+    paths: Object.fromEntries(all.map((volume) => [text(volume.containerPath) ?? "", {}])),
+    binds: all.flatMap((volume) => {
+      const from = source(volume);
+      return from ? [`${from}:${text(volume.containerPath) ?? ""}:${volume.readOnly === true ? "ro" : "rw"}`] : [];
+    }),
   };
 }
 
 function ports(value: Value | undefined): { exposed: Record<string, object>; bound: Record<string, { HostPort: string; HostIp: string }[]> } {
   const bound: Record<string, { HostPort: string; HostIp: string }[]> = {};
   for (const port of records(value)) {
-    const key = `${port.internal}/${text(port.protocol) ?? "tcp"}`;
+    const key = `${number(port.internal) ?? 0}/${text(port.protocol) ?? "tcp"}`;
     (bound[key] ??= []).push({ HostPort: String(number(port.external) ?? 0), HostIp: text(port.ip) ?? "0.0.0.0" });
   }
   return { exposed: Object.fromEntries(Object.keys(bound).map((key) => [key, {}])), bound };
@@ -83,7 +84,7 @@ const nanoCpus = (value: Value | undefined): number | undefined => {
 
 /** As Docker's own client sends them: `NET_BIND_SERVICE` is `CAP_NET_BIND_SERVICE`, and so it is read back. */
 const capabilityNames = (value: Value | undefined): string[] | undefined =>
-  strings(value)?.map((name) => name.toUpperCase()).map((name) => (name === "ALL" || name.startsWith("CAP_") ? name : `CAP_${name}`));
+  some(strings(value).map((name) => name.toUpperCase()).map((name) => (name === "ALL" || name.startsWith("CAP_") ? name : `CAP_${name}`)));
 
 /** MiB to bytes; -1 (no limit of swap) stays. */
 export const bytes = (mib: Value | undefined): number | undefined => {
@@ -96,19 +97,19 @@ export function containerOptions(inputs: Values): Dockerode.ContainerCreateOptio
   const { exposed, bound } = ports(inputs.ports);
   const { paths, binds } = volumes(inputs.volumes);
   const capabilities = isRecord(inputs.capabilities) ? inputs.capabilities : {};
-  const some = <T extends object>(value: T): T | undefined => (Object.keys(value).length > 0 ? value : undefined);
+  const filled = <T extends object>(value: T): T | undefined => (Object.keys(value).length > 0 ? value : undefined);
   return {
-    name: String(inputs.name),
-    Image: String(inputs.image),
+    name: text(inputs.name),
+    Image: text(inputs.image),
     Hostname: text(inputs.hostname),
-    Env: strings(inputs.envs),
-    Cmd: strings(inputs.command),
-    Entrypoint: strings(inputs.entrypoints),
+    Env: some(strings(inputs.envs)),
+    Cmd: some(strings(inputs.command)),
+    Entrypoint: some(strings(inputs.entrypoints)),
     User: text(inputs.user),
     WorkingDir: text(inputs.workingDir),
     Labels: labelsOf(inputs.labels),
-    ExposedPorts: some(exposed),
-    Volumes: some(paths),
+    ExposedPorts: filled(exposed),
+    Volumes: filled(paths),
     Healthcheck: healthcheck(inputs.healthcheck),
     StopSignal: text(inputs.stopSignal),
     StopTimeout: number(inputs.stopTimeout),
@@ -119,13 +120,13 @@ export function containerOptions(inputs: Values): Dockerode.ContainerCreateOptio
       ReadonlyRootfs: inputs.readOnly === true,
       LogConfig: { Type: text(inputs.logDriver) ?? "", Config: texts(inputs.logOpts) ?? {} },
       Tmpfs: texts(inputs.tmpfs),
-      PortBindings: some(bound),
-      ExtraHosts: records(inputs.hosts).map((host) => `${host.host}:${host.ip}`),
-      Binds: binds.length > 0 ? binds : undefined,
-      Ulimits: records(inputs.ulimits).map((limit) => ({ Name: String(limit.name), Soft: number(limit.soft) ?? 0, Hard: number(limit.hard) ?? 0 })),
+      PortBindings: filled(bound),
+      ExtraHosts: records(inputs.hosts).map((host) => `${text(host.host) ?? ""}:${text(host.ip) ?? ""}`),
+      Binds: some(binds),
+      Ulimits: records(inputs.ulimits).map((limit) => ({ Name: text(limit.name) ?? "", Soft: number(limit.soft) ?? 0, Hard: number(limit.hard) ?? 0 })),
       CapAdd: capabilityNames(capabilities.adds),
       CapDrop: capabilityNames(capabilities.drops),
-      SecurityOpt: strings(inputs.securityOpts),
+      SecurityOpt: some(strings(inputs.securityOpts)),
       Memory: bytes(inputs.memory),
       MemorySwap: bytes(inputs.memorySwap),
       ShmSize: bytes(inputs.shmSize),

@@ -65,7 +65,11 @@ function healthcheck(config: Dockerode.HealthConfig | undefined): Value {
   };
 }
 
-const list = (value: string[] | string | null | undefined): Value[] => (Array.isArray(value) ? value : value ? [value] : []);
+/** The engine's lists of strings, some of which it also writes as one string or as null. */
+const list = (value: unknown): string[] => (Array.isArray(value) ? value.filter((one) => typeof one === "string") : typeof value === "string" && value ? [value] : []);
+
+const stringMap = (value: unknown): Record<string, string> =>
+  typeof value === "object" && value !== null ? Object.fromEntries(Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === "string")) : {};
 
 /** @param known the last state, or the inputs of a container just made */
 export function containerState(info: Dockerode.ContainerInspectInfo, known: Values): Values {
@@ -98,7 +102,7 @@ export function containerState(info: Dockerode.ContainerInspectInfo, known: Valu
     platform: field(info, "Platform") ?? "linux",
     mounts: mounts(host),
     tmpfs: { ...host.Tmpfs },
-    hosts: (host.ExtraHosts ?? []).map((entry: string) => ({ host: entry.slice(0, entry.indexOf(":")), ip: entry.slice(entry.indexOf(":") + 1) })),
+    hosts: list(host.ExtraHosts).map((entry) => ({ host: entry.slice(0, entry.indexOf(":")), ip: entry.slice(entry.indexOf(":") + 1) })),
     privileged: host.Privileged ?? false,
     memory: mib(host.Memory),
     memoryReservation: mib(host.MemoryReservation),
@@ -107,7 +111,7 @@ export function containerState(info: Dockerode.ContainerInspectInfo, known: Valu
     cpuShares: host.CpuShares ?? 0,
     cpuSet: host.CpusetCpus ?? "",
     logDriver: host.LogConfig?.Type ?? "",
-    logOpts: isZero(known.logOpts) ? {} : { ...host.LogConfig?.Config },
+    logOpts: isZero(known.logOpts) ? {} : stringMap(host.LogConfig?.Config),
     networkMode: host.NetworkMode ?? "",
     usernsMode: host.UsernsMode ?? "",
     ipcMode: host.IpcMode ?? "",

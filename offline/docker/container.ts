@@ -5,7 +5,7 @@ import { bytes, containerOptions } from "./container-options";
 import { containerState, importedState, isImport } from "./container-state";
 import type { Kind } from "./kind";
 import { presentImage } from "./simple";
-import { type Value, type Values, isRecord } from "./values";
+import { type Value, type Values, records, strings, text } from "./values";
 
 /** Containers. The order of steps is upstream's; what differs is said where it differs. */
 
@@ -15,17 +15,15 @@ const changed = (name: string, state: Values, inputs: Values): boolean => (input
 const APPLIED = ["restart", "memory", "memorySwap"];
 
 async function connect(docker: Dockerode, id: string, networks: Value | undefined): Promise<void> {
-  if (!Array.isArray(networks) || networks.length === 0) return;
+  const wanted = records(networks);
+  if (wanted.length === 0) return;
   try {
     await docker.getNetwork("bridge").disconnect({ Container: id });
   } catch (error) {
     // "is not connected": the container was made with another network mode.
     if (!(error instanceof Error && error.message.includes("is not connected to the network bridge"))) throw error;
   }
-  for (const network of networks.filter(isRecord)) {
-    const aliases = Array.isArray(network.aliases) ? network.aliases.map(String) : [];
-    await docker.getNetwork(String(network.name)).connect({ Container: id, EndpointConfig: { Aliases: aliases } });
-  }
+  for (const network of wanted) await docker.getNetwork(text(network.name) ?? "").connect({ Container: id, EndpointConfig: { Aliases: strings(network.aliases) } });
 }
 
 /** Gone already, or just going, is what the caller wants. */
@@ -43,8 +41,8 @@ export const container: Kind = {
   shape,
   async create(docker, inputs) {
     const options = containerOptions(inputs);
-    await presentImage(docker, String(inputs.image));
-    return attempt(`container ${options.name} could not be started`, async () => {
+    await presentImage(docker, text(inputs.image) ?? "");
+    return attempt(`container ${options.name ?? ""} could not be started`, async () => {
       const made = await docker.createContainer(options);
       try {
         await connect(docker, made.id, inputs.networksAdvanced);
@@ -64,17 +62,17 @@ export const container: Kind = {
   },
   async update(docker, id, state, inputs) {
     const target = docker.getContainer(id);
-    await attempt(`container ${String(inputs.name)} could not be updated`, async () => {
+    await attempt(`container ${text(inputs.name) ?? id} could not be updated`, async () => {
       // Not running although it must: that is what `mustRun: false` in the state stands for.
       if (state.mustRun === false && inputs.mustRun !== false && inputs.start !== false) await tolerant(target.start());
       if (!APPLIED.some((name) => changed(name, state, inputs))) return;
-      await target.update({ RestartPolicy: { Name: String(inputs.restart ?? "no"), MaximumRetryCount: 0 }, Memory: bytes(inputs.memory) ?? 0, MemorySwap: bytes(inputs.memorySwap) });
+      await target.update({ RestartPolicy: { Name: text(inputs.restart) ?? "no", MaximumRetryCount: 0 }, Memory: bytes(inputs.memory) ?? 0, MemorySwap: bytes(inputs.memorySwap) });
     });
   },
   async delete(docker, id, state, signal) {
     const target = docker.getContainer(id);
     const grace = typeof state.destroyGraceSeconds === "number" ? Math.max(0, state.destroyGraceSeconds) : 0;
-    await attempt(`container ${String(state.name ?? id)} could not be removed`, async () => {
+    await attempt(`container ${text(state.name) ?? id} could not be removed`, async () => {
       await tolerant(target.stop({ t: grace, abortSignal: signal }));
       // Another remover may be at work (autoremove): the wait ends when the container is gone, whoever removes it.
       const gone = tolerant(target.wait({ condition: "removed", abortSignal: signal }));

@@ -55,7 +55,7 @@ const added = (old: Value | undefined): Basic => (isZero(old) && typeof old !== 
 /** Ports are a list, but their order says nothing; a host port that the program leaves to the engine stays as it is, in the same place. */
 function samePorts(old: Value | undefined, now: Value | undefined): boolean {
   if (!Array.isArray(old) || !Array.isArray(now) || old.length !== now.length) return false;
-  const text = (port: Value) => (isRecord(port) ? `${port.internal}/${port.protocol}/${port.ip}/${port.external ?? 0}` : "");
+  const text = (port: Value) => (isRecord(port) ? JSON.stringify([port.internal, port.protocol, port.ip, port.external ?? 0]) : "");
   const before = new Set(old.map(text));
   if (now.every((port) => before.has(text(port)))) return true;
   return now.every((port, i) => {

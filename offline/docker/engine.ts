@@ -1,6 +1,7 @@
+import { Readable } from "node:stream";
 import type Dockerode from "dockerode";
 import { UserError } from "../rpc";
-import { type Value, isRecord } from "./values";
+import { type Value, records, text } from "./values";
 
 /** The container engine, and what its answers mean. Loaded on first use: a run that changes nothing never talks to it. */
 
@@ -12,8 +13,7 @@ const RELEASE_TIMEOUT = 30_000;
  * @default DOCKER_HOST, DOCKER_TLS_VERIFY and DOCKER_CERT_PATH, else the default socket
  */
 export function connect(host: string | undefined): Dockerode {
-  // eslint-disable-next-line @typescript-eslint/no-require-imports -- 90 ms that most runs do not need
-  const Docker: typeof Dockerode = require("dockerode");
+  const Docker = require("dockerode") as typeof Dockerode; // not an import: 90 ms that most runs do not need
   if (!host) return new Docker();
   if (host.startsWith("unix://") || host.startsWith("npipe://")) return new Docker({ socketPath: host.replace(/^(unix|npipe):\/\//, "") });
   const before = process.env.DOCKER_HOST;
@@ -90,13 +90,13 @@ export async function untilReleased(docker: Dockerode, filters: Record<string, s
     }
   } finally {
     ended.removeEventListener("abort", stop);
-    // The stream is an open response of the engine's.
-    if ("destroy" in events && typeof events.destroy === "function") events.destroy();
+    // An open response of the engine's: without this it would keep the program alive.
+    if (events instanceof Readable) events.destroy();
   }
 }
 
 export const labelsOf = (labels: Value | undefined): Record<string, string> =>
-  Object.fromEntries((Array.isArray(labels) ? labels : []).flatMap((label) => (isRecord(label) ? [[String(label.label), String(label.value)]] : [])));
+  Object.fromEntries(records(labels).map(({ label, value }) => [text(label) ?? "", text(value) ?? ""]));
 
 /** A map of labels as the list of pairs that the resources have. */
 export const labelList = (labels: Readonly<Record<string, string>> | null | undefined): Value[] =>

@@ -36,10 +36,7 @@ function kindOf(urn: string): Kind {
 
 const nameOf = (urn: string): string => urn.split("::").slice(3).join("::");
 
-/** @throws UserError never: what travels in a Struct is a value */
-function values(struct: Struct | undefined): Values {
-  return (struct?.toJavaScript() ?? {}) satisfies object as Values;
-}
+const values = (struct: Struct | undefined): Values => struct?.toJavaScript() ?? {};
 
 const struct = (state: Values): Struct => Struct.fromJavaScript(state);
 

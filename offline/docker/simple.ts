@@ -3,11 +3,10 @@ import { UserError } from "../rpc";
 import { network as networkShape, remoteImage, volume as volumeShape } from "../shapes";
 import { attempt, found, labelList, labelsOf, messageOf, statusOf, untilReleased } from "./engine";
 import type { Kind } from "./kind";
-import { type Value, type Values, isRecord } from "./values";
+import { type Values, records, text } from "./values";
 
 /** Networks, volumes and images: each is made at once or not at all. */
 
-const text = (value: Value | undefined): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);
 
 function networkState(info: Dockerode.NetworkInspectInfo): Values {
   return {
@@ -28,15 +27,14 @@ function networkState(info: Dockerode.NetworkInspectInfo): Values {
 export const network: Kind = {
   shape: networkShape,
   async create(docker, inputs) {
-    const configs = Array.isArray(inputs.ipamConfigs) ? inputs.ipamConfigs : [];
-    const name = String(inputs.name);
+    const name = text(inputs.name) ?? "";
     const made = await attempt(`network ${name} could not be created`, () =>
       docker.createNetwork({
         Name: name,
         Driver: text(inputs.driver),
         Internal: inputs.internal === true,
         Labels: labelsOf(inputs.labels),
-        IPAM: { Driver: text(inputs.ipamDriver) ?? "default", Config: configs.flatMap((config) => (isRecord(config) ? [{ Subnet: text(config.subnet) ?? "" }] : [])) },
+        IPAM: { Driver: text(inputs.ipamDriver) ?? "default", Config: records(inputs.ipamConfigs).map((config) => ({ Subnet: text(config.subnet) ?? "" })) },
       }),
     );
     const info: Dockerode.NetworkInspectInfo = await made.inspect();
@@ -81,7 +79,7 @@ function volumeState(info: Dockerode.VolumeInspectInfo): Values {
 export const volume: Kind = {
   shape: volumeShape,
   async create(docker, inputs) {
-    const name = String(inputs.name);
+    const name = text(inputs.name) ?? "";
     const info = await attempt(`volume ${name} could not be created`, async () => {
       await docker.createVolume({ Name: name, Labels: labelsOf(inputs.labels) });
       return docker.getVolume(name).inspect();
@@ -143,7 +141,7 @@ const imageState = (name: string, info: Dockerode.ImageInspectInfo): Values => (
 export const image: Kind = {
   shape: remoteImage,
   async create(docker, inputs) {
-    const name = String(inputs.name);
+    const name = text(inputs.name) ?? "";
     const info = await presentImage(docker, name);
     return { id: info.Id + name, state: { ...imageState(name, info), keepLocally: inputs.keepLocally ?? null } };
   },
@@ -153,11 +151,11 @@ export const image: Kind = {
     return info && { id: info.Id + name, state: { ...imageState(name, info), keepLocally: state.keepLocally ?? null } };
   },
   async update(docker, _, state) {
-    await presentImage(docker, String(state.name));
+    await presentImage(docker, text(state.name) ?? "");
   },
   async delete(docker, _, state) {
     if (state.keepLocally === true) return;
-    const name = String(state.name);
+    const name = text(state.name) ?? "";
     await attempt(`image ${name} could not be removed`, () => found(docker.getImage(name).remove()));
   },
 };

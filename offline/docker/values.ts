@@ -9,6 +9,12 @@ export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 export const isRecord = (value: Value | undefined): value is Values => typeof value === "object" && value !== null && !Array.isArray(value);
 
+/** Readers for values whose type Check has made sure of; anything else, and a zero value, is undefined. */
+export const text = (value: Value | undefined): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);
+export const number = (value: Value | undefined): number | undefined => (typeof value === "number" && value !== 0 ? value : undefined);
+export const records = (value: Value | undefined): Values[] => (Array.isArray(value) ? value.filter(isRecord) : []);
+export const strings = (value: Value | undefined): string[] => (Array.isArray(value) ? value.filter((one) => typeof one === "string") : []);
+
 /** Whether a value, or a part of it, is not known yet. */
 export function hasUnknown(value: Value | undefined): boolean {
   if (value === UNKNOWN) return true;

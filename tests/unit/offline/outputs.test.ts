@@ -8,8 +8,8 @@ import { UNKNOWN, type Value, type Values, canonical, isRecord } from "../../../
 import { container, network } from "../../../offline/shapes";
 import { reads, shapeOf } from "./fixtures";
 
-/** The recorded inspections come from JSON; the engine's client has no schema to parse them with. */
-const inspected = (inspect: Values): Dockerode.ContainerInspectInfo => JSON.parse(JSON.stringify(inspect));
+/** The recorded inspections are the engine's own, and the client's type for them says less than they hold. */
+const inspected = (inspect: Values): Dockerode.ContainerInspectInfo => JSON.parse(JSON.stringify(inspect)) as Dockerode.ContainerInspectInfo;
 
 /** Sets as the test compares them: their order says nothing. */
 function comparable(type: string, state: Values): Values {
@@ -57,7 +57,7 @@ describe("what the engine is asked for", () => {
     const full = reads().find(({ title }) => title === "container");
     if (!full) throw new Error("not recorded");
     const options = containerOptions(full.inputs);
-    const again = inspected({ ...full.inspect, HostConfig: JSON.parse(JSON.stringify({ ...(isRecord(full.inspect.HostConfig) ? full.inspect.HostConfig : {}), ...options.HostConfig })) });
+    const again = inspected({ ...full.inspect, HostConfig: JSON.parse(JSON.stringify({ ...(isRecord(full.inspect.HostConfig) ? full.inspect.HostConfig : {}), ...options.HostConfig })) as Values });
     expect(comparable(container.type, completeState(container, full.id, containerState(again, full.known)))).toEqual(comparable(container.type, full.state));
     expect(options).toMatchObject({
       Image: full.inputs.image,
