@@ -43,7 +43,12 @@ export class Checker {
   add(path: Path, message: string, fix: string, value: unknown = NONE): void {
     const full = [...this.base, ...path];
     const at = { file: this.source.file, line: this.source.line(full), key: keyOf(full.slice(this.hidden)) };
-    this.problems.push({ ...at, ...(value !== NONE && { found: value instanceof Literal ? value.text : shown(value, path) }), message, fix });
+    this.problems.push({
+      ...at,
+      ...(value !== NONE && { found: value instanceof Literal ? value.text : shown(value, path) }),
+      message,
+      fix,
+    });
   }
 
   private report(issue: Issue, value: unknown, path: Path): void {
@@ -58,7 +63,8 @@ export class Checker {
     const { message, fix, quote } = unpack(issue.code === "invalid_key" ? (issue.issues[0]?.message ?? "") : issue.message);
     const found = valueAt(value, steps);
     const literal = this.source.literal([...this.base, ...at]);
-    if (quote && literal !== undefined && shown(found, at) !== HIDDEN) return this.add(at, message, `write "${literal}"`, new Literal(literal));
+    if (quote && literal !== undefined && shown(found, at) !== HIDDEN)
+      return this.add(at, message, `write "${literal}"`, new Literal(literal));
     // A key that is wrong is shown by its path alone: its value has nothing to do with it.
     if (issue.code === "invalid_key" || found === undefined) this.add(at, message, fix);
     else this.add(at, message, fix, found);
@@ -75,7 +81,13 @@ class Literal {
 /** What a person most likely meant, or everything that is possible. */
 export function nearest(word: string, known: readonly string[], what = "key"): string {
   const small = word.toLowerCase();
-  const near = known.length > 0 ? closest(small, known.map((one) => one.toLowerCase())) : "";
+  const near =
+    known.length > 0
+      ? closest(
+          small,
+          known.map((one) => one.toLowerCase()),
+        )
+      : "";
   const original = known.find((one) => one.toLowerCase() === near);
   const letters = (text: string): string => [...text].sort().join("");
   const allowed = letters(small) === letters(near) ? 2 : Math.max(1, Math.floor(Math.min(small.length, near.length) / 3));
@@ -86,7 +98,9 @@ export function nearest(word: string, known: readonly string[], what = "key"): s
 /** Of a value that may have several forms, the issues of the form that its writer had in mind: the one whose type fits. */
 function chosen(issue: Issue): Issue[] {
   if (issue.code !== "invalid_union") return [issue];
-  const fitting = issue.errors.filter((form) => !form.some((inner) => inner.path.length === 0 && (inner.code === "invalid_type" || inner.code === "invalid_union")));
+  const fitting = issue.errors.filter(
+    (form) => !form.some((inner) => inner.path.length === 0 && (inner.code === "invalid_type" || inner.code === "invalid_union")),
+  );
   const [form, ...more] = fitting;
   if (form === undefined || more.length > 0) return [issue];
   return form.flatMap((inner) => chosen({ ...inner, path: [...issue.path, ...inner.path] }));
@@ -107,7 +121,8 @@ function unpack(message: string): Words {
 }
 
 /** Whether something is a map, as YAML or JSON gives it. */
-export const isMap = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === "object" && value !== null && !Array.isArray(value);
+export const isMap = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** The value at a path, undefined where there is none. */
 export function valueAt(value: unknown, path: Path): unknown {
@@ -122,7 +137,10 @@ function without(value: unknown, issues: readonly Issue[], path: Path = []): unk
   if (Array.isArray(value)) return value.map((entry: unknown, index) => without(entry, issues, [...path, index]));
   if (!isMap(value)) return value;
   const unknown = new Set(issues.flatMap((issue) => (issue.code === "unrecognized_keys" && same(issue.path, path) ? issue.keys : [])));
-  return Object.fromEntries(Object.entries(value).flatMap(([key, inner]) => (unknown.has(key) ? [] : [[key, without(inner, issues, [...path, key])]])));
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, inner]) => (unknown.has(key) ? [] : [[key, without(inner, issues, [...path, key])]])),
+  );
 }
 
-const same = (a: readonly PropertyKey[], b: Path): boolean => a.length === b.length && a.every((step, index) => String(step) === String(b[index]));
+const same = (a: readonly PropertyKey[], b: Path): boolean =>
+  a.length === b.length && a.every((step, index) => String(step) === String(b[index]));

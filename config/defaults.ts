@@ -6,7 +6,8 @@ import type { WrittenStage } from "./stage";
 
 /** Fills in what a person may leave out. Every default stands here, and in the comments of config/settings.ts. */
 
-const asList = (value: string | readonly string[] | undefined): readonly string[] => (value === undefined ? [] : typeof value === "string" ? [value] : value);
+const asList = (value: string | readonly string[] | undefined): readonly string[] =>
+  value === undefined ? [] : typeof value === "string" ? [value] : value;
 
 function sourceOf({ php, build, image }: Written): PhpSource | BuildSource | ImageSource {
   if (php) {
@@ -41,7 +42,13 @@ export function describe(written: Written): Description {
   return {
     name: written.name,
     source: sourceOf(written),
-    web: { ...web, port: web.port ?? 8080, health: web.health ?? "/", healthTimeout: web.healthTimeout ?? 60, stopGrace: web.stopGrace ?? 30 },
+    web: {
+      ...web,
+      port: web.port ?? 8080,
+      health: web.health ?? "/",
+      healthTimeout: web.healthTimeout ?? 60,
+      stopGrace: web.stopGrace ?? 30,
+    },
     ...(database && { database: { ...database, engines: database.engines.map(choiceOf), migrations: asList(database.migrations) } }),
     services: mapValues(written.services, (service) => ({ ...service, env: service.env ?? {} })),
     processes: mapValues(written.processes, (one) => ({ ...one, stopGrace: one.stopGrace ?? 30, replicas: one.replicas ?? 1 })),
@@ -56,5 +63,10 @@ const mapValues = <T, U>(map: Readonly<Record<string, T>> | undefined, change: (
 
 /** The stage's settings, complete. */
 export function stageOf(written: WrittenStage, stage: StageName): StageSettings {
-  return { stage, web: written.web ?? {}, data: { size: written.data?.size ?? 100 }, network: { pool: written.network?.pool ?? "10.213.0.0/16" } };
+  return {
+    stage,
+    web: written.web ?? {},
+    data: { size: written.data?.size ?? 100 },
+    network: { pool: written.network?.pool ?? "10.213.0.0/16" },
+  };
 }

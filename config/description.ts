@@ -19,7 +19,10 @@ const version = text(
 
 /** A program: a line for the shell, or a list that is executed as it is. */
 const command = either(
-  [text(/\S/, "the command is empty", 'write for example "bin/worker"'), list(line("write each word as text"), 'write for example ["bin/worker", "--verbose"]')],
+  [
+    text(/\S/, "the command is empty", 'write for example "bin/worker"'),
+    list(line("write each word as text"), 'write for example ["bin/worker", "--verbose"]'),
+  ],
   "must be a command: a line of text for the shell, or a list of words",
   'write for example "bin/worker" or ["bin/worker"]',
 ).meta({ description: "A line for the shell, or a list of words that is executed without one." });
@@ -35,20 +38,39 @@ const imageReference = text(
   'write for example "redis:7" or "registry.example/app@sha256:..."',
 );
 
-const absolute = text(/^\/(?!(.*\/)?\.\.(\/|$))[A-Za-z0-9._/@+-]+$/, "must be an absolute path in the container", 'write for example "/data"');
+const absolute = text(
+  /^\/(?!(.*\/)?\.\.(\/|$))[A-Za-z0-9._/@+-]+$/,
+  "must be an absolute path in the container",
+  'write for example "/data"',
+);
 
-const variables = (fix: string) => named(/^[A-Za-z_][A-Za-z0-9_]*$/, { message: "the name of a variable may hold only letters, digits and _", fix }, line("put the value in quotes"), fix);
+const variables = (fix: string) =>
+  named(
+    /^[A-Za-z_][A-Za-z0-9_]*$/,
+    { message: "the name of a variable may hold only letters, digits and _", fix },
+    line("put the value in quotes"),
+    fix,
+  );
 
 const listOrOne = <T extends z.ZodType>(entry: T, fix: string, least: 0 | 1 = 0) =>
   either([entry, list(entry, fix, least)], "must be text or a list of texts", fix);
 
 const php = section(
   {
-    versions: list(version, 'write for example versions: ["8.2"]').meta({ description: "The PHP versions to be supported; DEV runs the oldest, TEST all." }),
+    versions: list(version, 'write for example versions: ["8.2"]').meta({
+      description: "The PHP versions to be supported; DEV runs the oldest, TEST all.",
+    }),
     live: version.optional().meta({ description: "The version of STAGING and LIVE. Default: the newest of versions." }),
-    servers: list(oneOf(["nginx", "apache"], "there is no such HTTP server", "use nginx or apache"), "write for example [nginx, apache]").optional(),
+    servers: list(
+      oneOf(["nginx", "apache"], "there is no such HTTP server", "use nginx or apache"),
+      "write for example [nginx, apache]",
+    ).optional(),
     docroot: inside("must be a folder in the app's folder", 'write for example "public"; "." is the app\'s folder itself').optional(),
-    extensions: list(text(/^[a-z][a-z0-9_]*$/, "must be the name of a PHP extension", "write for example [intl, gd, pgsql]"), "write for example [intl, gd]", 0).optional(),
+    extensions: list(
+      text(/^[a-z][a-z0-9_]*$/, "must be the name of a PHP extension", "write for example [intl, gd, pgsql]"),
+      "write for example [intl, gd]",
+      0,
+    ).optional(),
     ini: named(
       /^[A-Za-z_][A-Za-z0-9_.-]*$/,
       { message: "this is no name of a php.ini setting", fix: "write for example memory_limit" },
@@ -56,7 +78,11 @@ const php = section(
       "write for example { upload_max_filesize: 64M }",
     ).optional(),
     build: listOrOne(line('write for example "composer install --no-dev"'), 'write for example ["composer install --no-dev"]').optional(),
-    packages: list(text(/^[a-z0-9][a-z0-9+.-]+$/, "must be the name of a Debian package", "write for example [git]"), "write for example [git]", 0).optional(),
+    packages: list(
+      text(/^[a-z0-9][a-z0-9+.-]+$/, "must be the name of a Debian package", "write for example [git]"),
+      "write for example [git]",
+      0,
+    ).optional(),
   },
   'write for example php: { versions: ["8.2"] }',
 ).meta({ description: "dockstage makes the app's image: PHP and an HTTP server." });
@@ -100,14 +126,18 @@ const ENGINES = Object.entries(catalogue.databases).map(([engine, table]) => ({ 
 const engineForms = ENGINES.flatMap(({ engine, series }) => [engine, ...series.map((one) => `${engine}:${one}`)]);
 const engine = either(
   [
-    text(new RegExp(`^(${engineForms.join("|").replaceAll(".", "\\.")})$`), "there is no such database", `use one of ${engineForms.join(", ")}`).meta({ enum: engineForms }),
+    text(
+      new RegExp(`^(${engineForms.join("|").replaceAll(".", "\\.")})$`),
+      "there is no such database",
+      `use one of ${engineForms.join(", ")}`,
+    ).meta({ enum: engineForms }),
     section(
       {
         engine: oneOf(["mariadb", "postgresql"], "there is no such database", "use mariadb or postgresql"),
         series: text(/^\d{1,3}(\.\d{1,3})?$/, "must be a release series", 'write for example "10.11"').optional(),
         image: imageReference.optional().meta({ description: "An image with the environment contract of the official one." }),
       },
-      "write for example { engine: mariadb, series: \"10.11\" }",
+      'write for example { engine: mariadb, series: "10.11" }',
     ),
   ],
   "must be the name of a database, or a map",
@@ -116,10 +146,16 @@ const engine = either(
 
 const database = section(
   {
-    engines: list(engine, "write for example engines: [mariadb]").meta({ description: "The first is DEV's, STAGING's and LIVE's; TEST runs all." }),
+    engines: list(engine, "write for example engines: [mariadb]").meta({
+      description: "The first is DEV's, STAGING's and LIVE's; TEST runs all.",
+    }),
     migrate: command.optional(),
     migrations: listOrOne(
-      text(/^(?!\/)(?!(.*\/)?\.\.(\/|$))[^\r\n\\]+$/, "must be a pattern for files in the folder of dockstage.yaml", 'write for example "migrations/**"'),
+      text(
+        /^(?!\/)(?!(.*\/)?\.\.(\/|$))[^\r\n\\]+$/,
+        "must be a pattern for files in the folder of dockstage.yaml",
+        'write for example "migrations/**"',
+      ),
       'write for example "migrations/**"',
     ).optional(),
     seed: command.optional(),
@@ -127,7 +163,10 @@ const database = section(
   "write for example database: { engines: [mariadb] }",
 );
 
-const key = (what: string) => ({ message: `the name of a ${what} must be 1 to 24 characters of a-z, 0-9 and -, starting with a letter and not ending in -`, fix: "rename it" });
+const key = (what: string) => ({
+  message: `the name of a ${what} must be 1 to 24 characters of a-z, 0-9 and -, starting with a letter and not ending in -`,
+  fix: "rename it",
+});
 
 const services = named(
   NAME,
@@ -140,7 +179,7 @@ const services = named(
       data: absolute.optional().meta({ description: "Path of a volume for its data." }),
       ...limits,
     },
-    "write for example { image: \"redis:7\" }",
+    'write for example { image: "redis:7" }',
   ),
   'write for example services: { redis: { image: "redis:7" } }',
 ).meta({ description: "Third-party companions, reached by their key as host name." });
@@ -148,7 +187,10 @@ const services = named(
 const processes = named(
   NAME,
   key("process"),
-  section({ run: command, stopGrace: duration(0, 3600).optional(), replicas: whole(0, 100, "for example replicas: 1").optional(), ...limits }, "write for example { run: bin/worker }"),
+  section(
+    { run: command, stopGrace: duration(0, 3600).optional(), replicas: whole(0, 100, "for example replicas: 1").optional(), ...limits },
+    "write for example { run: bin/worker }",
+  ),
   "write for example processes: { worker: { run: bin/worker } }",
 ).meta({ description: "Programs of the same image that get no traffic." });
 
@@ -166,7 +208,11 @@ export const SECTIONS = {
   secrets: named(
     SECRET,
     { message: "the name of a secret may hold only A-Z, 0-9 and single _ between them", fix: "write for example APP_SECRET" },
-    oneOf(["generate", "required"], "a secret's value never stands here", "write generate (dockstage makes one) or required (you set it with pulumi config set --secret)"),
+    oneOf(
+      ["generate", "required"],
+      "a secret's value never stands here",
+      "write generate (dockstage makes one) or required (you set it with pulumi config set --secret)",
+    ),
     "write for example { APP_SECRET: generate }",
   ).optional(),
   writable: named(

@@ -32,13 +32,15 @@ export function hostPortOf(dataFolder: string): number {
 /** SHA-256 over names and contents of the files, hex; "" for no patterns. Patterns that match nothing are problems. */
 function migrationsHash(appFolder: string, patterns: readonly string[], checker: Checker): string {
   if (patterns.length === 0) return "";
-  const matches = (pattern: string): string[] => globSync([pattern], { cwd: appFolder, dot: true, onlyFiles: true, followSymbolicLinks: false, expandDirectories: false });
+  const matches = (pattern: string): string[] =>
+    globSync([pattern], { cwd: appFolder, dot: true, onlyFiles: true, followSymbolicLinks: false, expandDirectories: false });
   const files = new Set<string>();
   patterns.forEach((pattern, index) => {
     const found = matches(pattern);
     const written = valueAt(checker.source.data, ["database", "migrations"]);
     const path = ["database", "migrations", ...(Array.isArray(written) ? [index] : [])];
-    if (found.length === 0) checker.add(path, "no file matches this pattern", "correct it (migrations/** takes all files below a folder), or remove it", pattern);
+    if (found.length === 0)
+      checker.add(path, "no file matches this pattern", "correct it (migrations/** takes all files below a folder), or remove it", pattern);
     for (const file of found) files.add(file);
   });
   const hash = createHash("sha256");
@@ -55,10 +57,18 @@ export function machineOf(appFolder: string, dataFolder: string, app: Descriptio
   if (source.from === "build" && !exists(join(appFolder, source.context, source.dockerfile))) {
     const written = valueAt(checker.source.data, ["build"]);
     const path = isMap(written) ? ["build", "dockerfile"] : ["build"];
-    checker.add(path, `there is no file ${join(source.context, source.dockerfile)} beside ${checker.source.file}`, "correct context and dockerfile, or write the Dockerfile");
+    checker.add(
+      path,
+      `there is no file ${join(source.context, source.dockerfile)} beside ${checker.source.file}`,
+      "correct context and dockerfile, or write the Dockerfile",
+    );
   }
   const { uid, gid } = statSync(appFolder);
-  return { owner: { uid, gid }, hostPort: hostPortOf(dataFolder), migrations: migrationsHash(appFolder, app.database?.migrations ?? [], checker) };
+  return {
+    owner: { uid, gid },
+    hostPort: hostPortOf(dataFolder),
+    migrations: migrationsHash(appFolder, app.database?.migrations ?? [], checker),
+  };
 }
 
 function exists(path: string): boolean {

@@ -34,7 +34,9 @@ export type Place = "env" | "services" | "seed";
 /** The names that may be used in one place. Companions have no database of the app's: they may not depend on it. */
 export function namesFor(place: Place, declared: readonly string[], hasDatabase: boolean): Readonly<Record<string, Name>> {
   if (place === "seed") return SEED_NAMES;
-  const secrets = Object.fromEntries(declared.map((name) => [`secrets.${name}`, { type: "text", secret: true, means: "the secret" } satisfies Name]));
+  const secrets = Object.fromEntries(
+    declared.map((name) => [`secrets.${name}`, { type: "text", secret: true, means: "the secret" } satisfies Name]),
+  );
   return { ...URL_NAME, ...(place === "env" && hasDatabase ? DATABASE_NAMES : {}), ...secrets };
 }
 
@@ -66,7 +68,8 @@ function wrong(name: string, place: Place, names: Readonly<Record<string, Name>>
   }
   const secret = /^secrets\.([A-Z][A-Z0-9_]{0,63})$/.exec(name)?.[1];
   const near = nearest(name, Object.keys(names), "name");
-  if (secret !== undefined && !near.startsWith("did")) return { message: "this secret is not declared", fix: `add under secrets: { ${secret}: generate } or { ${secret}: required }` };
+  if (secret !== undefined && !near.startsWith("did"))
+    return { message: "this secret is not declared", fix: `add under secrets: { ${secret}: generate } or { ${secret}: required }` };
   const plain = /[^\w.]/.test(name) || !hasDatabase ? "; for a plain ${ write $${" : "";
   return { message: "there is no such name", fix: `${near}${plain}` };
 }

@@ -41,7 +41,7 @@ export function shown(value: unknown, path: Path = []): string {
   if (Array.isArray(value)) return value.length === 0 ? "[]" : `a list of ${value.length}`;
   if (typeof value === "object") return Object.keys(value).length === 0 ? "{}" : shorten(`{ ${Object.keys(value).join(", ")} }`);
   if (typeof value === "string") return shorten(JSON.stringify(value.replace(/:\/\/[^/@\s]*@/g, "://***@")));
-  return String(value);
+  return typeof value === "number" || typeof value === "boolean" ? String(value) : typeof value;
 }
 
 /** What nobody keeps secret: nothing, true or false. */

@@ -40,7 +40,14 @@ export function readSettings(args: ReadArgs): Read {
   const folder = resolve(args.folder);
   const problems: Problem[] = [];
   const project = readProject(folder, problems);
-  if (!NAME.test(args.stack)) problems.push({ file: project.source.file, line: 1, key: "", message: `the stack's name "${args.stack.slice(0, 60)}" ${NAME_WORDS}`, fix: "make a stack of another name: pulumi stack init dev" });
+  if (!NAME.test(args.stack))
+    problems.push({
+      file: project.source.file,
+      line: 1,
+      key: "",
+      message: `the stack's name "${args.stack.slice(0, 60)}" ${NAME_WORDS}`,
+      fix: "make a stack of another name: pulumi stack init dev",
+    });
 
   const file = join(folder, project.description);
   const absent = {
@@ -57,7 +64,11 @@ export function readSettings(args: ReadArgs): Read {
   const stackPath = join(folder, project.stackFolder, stackFile);
   const stackSource = readYaml(stackPath, relative(folder, stackPath).split(sep).join("/"), problems);
   const secrets = raw === undefined ? undefined : isMap(raw.secrets) ? raw.secrets : {};
-  const { written, stage } = checkStack(new Checker(stackSource, problems, [], 1), { project: project.name ?? "", stack: args.stack, secrets });
+  const { written, stage } = checkStack(new Checker(stackSource, problems, [], 1), {
+    project: project.name ?? "",
+    stack: args.stack,
+    secrets,
+  });
 
   const machine = app && machineOf(dirname(file), args.dataFolder ?? dataFolderOf(args.env ?? process.env), app, checker);
   if (problems.length > 0 || !app || !stage || !machine || project.name === undefined) throw new ConfigError(problems);
@@ -83,9 +94,14 @@ function readProject(folder: string, problems: Problem[]): Project {
   const name = source.data === undefined ? undefined : checker.parse(SECTIONS.name, data.name, ["name"]);
   if (name === "dockstage-host") checker.add(["name"], "this name is dockstage's own", "take another name", name);
   const { dockstage, stackConfigDir } = data;
-  if (dockstage !== undefined && typeof dockstage !== "string") checker.add(["dockstage"], "must be the path of the app's description", "write for example dockstage: app/dockstage.yaml", dockstage);
+  if (dockstage !== undefined && typeof dockstage !== "string")
+    checker.add(["dockstage"], "must be the path of the app's description", "write for example dockstage: app/dockstage.yaml", dockstage);
   for (const entry of ownEntries(data.config, name ?? ""))
-    checker.add(entry.path, "the app's settings and secrets differ from stack to stack and may not stand here", "move it to Pulumi.<stack>.yaml");
+    checker.add(
+      entry.path,
+      "the app's settings and secrets differ from stack to stack and may not stand here",
+      "move it to Pulumi.<stack>.yaml",
+    );
   return {
     source,
     name,
@@ -115,8 +131,15 @@ function readDescription(checker: Checker, raw: Readonly<Record<string, unknown>
   };
   checkRules(checker, raw, parsed);
   if (parsed.name !== undefined && project !== undefined && parsed.name !== project)
-    checker.add(["name"], `the project in Pulumi.yaml is named ${JSON.stringify(project)}; one app's stack must never plan the deletion of another's`, `give both the same name`, parsed.name);
-  return checker.problems.length === before && parsed.name !== undefined ? describe({ ...parsed, name: parsed.name } satisfies Written) : undefined;
+    checker.add(
+      ["name"],
+      `the project in Pulumi.yaml is named ${JSON.stringify(project)}; one app's stack must never plan the deletion of another's`,
+      `give both the same name`,
+      parsed.name,
+    );
+  return checker.problems.length === before && parsed.name !== undefined
+    ? describe({ ...parsed, name: parsed.name } satisfies Written)
+    : undefined;
 }
 
 /** Freezes a value and everything in it. */

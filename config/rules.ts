@@ -20,29 +20,47 @@ export function checkRules(checker: Checker, raw: Readonly<Record<string, unknow
 
 function checkSource(checker: Checker, raw: Readonly<Record<string, unknown>>, { php, build, web }: Parsed): void {
   const sources = ["php", "build", "image"].filter((key) => Object.hasOwn(raw, key));
-  if (sources.length === 0) checker.add([], "the description says nothing of where the app's image comes from", "add one of php, build or image");
-  for (const key of sources.slice(1)) checker.add([key], `the app's image comes from ${sources[0]} already`, `keep one of ${sources.join(" and ")}`);
+  if (sources.length === 0)
+    checker.add([], "the description says nothing of where the app's image comes from", "add one of php, build or image");
+  for (const key of sources.slice(1))
+    checker.add([key], `the app's image comes from ${sources[0]} already`, `keep one of ${sources.join(" and ")}`);
   if (php?.live !== undefined && !php.versions.includes(php.live))
     checker.add(["php", "live"], "this version is not among php.versions", `use one of ${quoted(php.versions)}, or add it there`, php.live);
   const readable = web !== undefined || !Object.hasOwn(raw, "web");
   if (sources.length === 1 && sources[0] !== "php" && readable && web?.port === undefined)
-    checker.add(["web", "port"], "is missing", `say which port the app listens on, for example ${web ? "port: 8080" : "web: { port: 8080 }"}`);
+    checker.add(
+      ["web", "port"],
+      "is missing",
+      `say which port the app listens on, for example ${web ? "port: 8080" : "web: { port: 8080 }"}`,
+    );
   if (sources[0] === "php" && web?.port !== undefined && web.port !== 8080)
     checker.add(["web", "port"], "the PHP recipe always listens on 8080", "remove it", web.port);
-  if (sources[0] === "php" && web?.run !== undefined) checker.add(["web", "run"], "the PHP recipe starts its HTTP server itself", "remove it", web.run);
+  if (sources[0] === "php" && web?.run !== undefined)
+    checker.add(["web", "run"], "the PHP recipe starts its HTTP server itself", "remove it", web.run);
   const secrets = declaredSecrets(raw);
   const wanted = typeof build === "object" ? (build.secrets ?? []) : [];
   wanted.forEach((name, index) => {
-    if (!secrets.includes(name)) checker.add(["build", "secrets", index], `the secret ${name} is not declared`, `add under secrets: { ${name}: required }`);
+    if (!secrets.includes(name))
+      checker.add(["build", "secrets", index], `the secret ${name} is not declared`, `add under secrets: { ${name}: required }`);
   });
 }
 
 /** The secrets that are declared, whatever is wrong with their values. */
-export const declaredSecrets = (raw: Readonly<Record<string, unknown>>): readonly string[] => (isMap(raw.secrets) ? Object.keys(raw.secrets) : []);
+export const declaredSecrets = (raw: Readonly<Record<string, unknown>>): readonly string[] =>
+  isMap(raw.secrets) ? Object.keys(raw.secrets) : [];
 
 /** Engine and series of an entry; without a series, the one that dockstage's own image has by default. */
-export function choiceOf(entry: NonNullable<Written["database"]>["engines"][number]): { engine: DatabaseEngine; series: string; image?: string } {
-  if (typeof entry !== "string") return { engine: entry.engine, series: entry.series ?? catalogue.defaultSeries[entry.engine], ...(entry.image && { image: entry.image }) };
+export function choiceOf(entry: NonNullable<Written["database"]>["engines"][number]): {
+  engine: DatabaseEngine;
+  series: string;
+  image?: string;
+} {
+  if (typeof entry !== "string")
+    return {
+      engine: entry.engine,
+      series: entry.series ?? catalogue.defaultSeries[entry.engine],
+      ...(entry.image && { image: entry.image }),
+    };
   const engine: DatabaseEngine = entry.startsWith("mariadb") ? "mariadb" : "postgresql";
   return { engine, series: entry.split(":")[1] ?? catalogue.defaultSeries[engine] };
 }
@@ -53,12 +71,22 @@ function checkDatabase(checker: Checker, { database }: Parsed): void {
     const { engine, series, image } = choiceOf(entry);
     const known = versionsOf(catalogue.databases[engine]);
     if (image === undefined && !known.includes(series))
-      checker.add(["database", "engines", index, "series"], `dockstage has no image of this series of ${engine}`, `use one of ${quoted(known)}, or name an image`, series);
-    if (seen.has(`${engine}:${series}`)) checker.add(["database", "engines", index], `${engine} ${series} stands in the list twice`, "remove one of the two");
+      checker.add(
+        ["database", "engines", index, "series"],
+        `dockstage has no image of this series of ${engine}`,
+        `use one of ${quoted(known)}, or name an image`,
+        series,
+      );
+    if (seen.has(`${engine}:${series}`))
+      checker.add(["database", "engines", index], `${engine} ${series} stands in the list twice`, "remove one of the two");
     seen.add(`${engine}:${series}`);
   });
   if (database?.migrations !== undefined && database.migrate === undefined)
-    checker.add(["database", "migrations"], "there is no command that these files belong to", "add migrate, for example migrate: bin/migrate");
+    checker.add(
+      ["database", "migrations"],
+      "there is no command that these files belong to",
+      "add migrate, for example migrate: bin/migrate",
+    );
 }
 
 /** Host names and records of dockstage's own. */
@@ -67,9 +95,15 @@ const OWN_NAME = /^(web|door|app|mariadb|postgresql)(-.*)?$|^(mail|relay|ssh|loc
 function checkNames(checker: Checker, raw: Readonly<Record<string, unknown>>, { env }: Parsed): void {
   const services = isMap(raw.services) ? Object.keys(raw.services) : [];
   const processes = isMap(raw.processes) ? Object.keys(raw.processes) : [];
-  for (const [section, names] of [["services", services], ["processes", processes]] as const)
-    for (const name of names) if (OWN_NAME.test(name)) checker.add([section, name], "the name is one of dockstage's own", `rename it, for example my-${name}`.slice(0, 60));
-  for (const name of processes) if (services.includes(name)) checker.add(["processes", name], "a service has this name already", "rename one of the two");
+  for (const [section, names] of [
+    ["services", services],
+    ["processes", processes],
+  ] as const)
+    for (const name of names)
+      if (OWN_NAME.test(name))
+        checker.add([section, name], "the name is one of dockstage's own", `rename it, for example my-${name}`.slice(0, 60));
+  for (const name of processes)
+    if (services.includes(name)) checker.add(["processes", name], "a service has this name already", "rename one of the two");
   const seen = new Map<string, string>();
   for (const name of Object.keys(env ?? {})) {
     const small = name.toLowerCase();
@@ -100,7 +134,8 @@ function entriesAt(raw: unknown, path: readonly string[]): readonly [string, unk
 }
 
 /** Folders of any Linux system that hold its programs. */
-const SYSTEM = /^\/$|^\/(app|bin|boot|etc|home|lib|lib32|lib64|libx32|opt|root|run|sbin|tmp|usr|var)$|^\/(dev|proc|sys|run\/secrets|run\/dockstage)(\/|$)/;
+const SYSTEM =
+  /^\/$|^\/(app|bin|boot|etc|home|lib|lib32|lib64|libx32|opt|root|run|sbin|tmp|usr|var)$|^\/(dev|proc|sys|run\/secrets|run\/dockstage)(\/|$)/;
 
 /** One spelling of a path: no `./`, no double slash, none at the end. */
 export const plainPath = (path: string): string => posix.normalize(path).replace(/(.)\/+$/, "$1");
@@ -111,11 +146,15 @@ function checkWritable(checker: Checker, raw: Readonly<Record<string, unknown>>,
   const ofPhp = Object.hasOwn(raw, "php");
   const within = (inner: string, outer: string): boolean => inner === outer || inner.startsWith(outer === "/" ? "/" : `${outer}/`);
   const fault = ({ key, path }: (typeof written)[number]): [message: string, fix: string] | undefined => {
-    if (path === "." || (ofPhp && path === "/app")) return ["the app's folder itself holds its code and may not be a volume", "name the folders in it that the app writes to"];
+    if (path === "." || (ofPhp && path === "/app"))
+      return ["the app's folder itself holds its code and may not be a volume", "name the folders in it that the app writes to"];
     if (key.split("/").includes("..")) return ["a path may not lead out of the app's folder", "write it without .."];
     if (SYSTEM.test(path)) return ["this folder belongs to the image's system", "name a folder below it that the app writes to"];
     if (ofPhp && (within(docroot, path) || within(`/app/${docroot}`, path)))
-      return ["holds what the HTTP server serves, code too, and may not be a volume", `name the folders in it that the app writes to, for example ${docroot}/uploads`];
+      return [
+        "holds what the HTTP server serves, code too, and may not be a volume",
+        `name the folders in it that the app writes to, for example ${docroot}/uploads`,
+      ];
     return undefined;
   };
   written.forEach((one, index) => {

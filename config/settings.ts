@@ -88,13 +88,18 @@ export interface Description {
     readonly seed?: Command;
   };
   /** Third-party companions, reached by their key as host name. */
-  readonly services: Readonly<Record<string, Limits & {
-    readonly image: string;
-    readonly run?: Command;
-    readonly env: Readonly<Record<string, string>>;
-    /** Path of a volume for its data. */
-    readonly data?: string;
-  }>>;
+  readonly services: Readonly<
+    Record<
+      string,
+      Limits & {
+        readonly image: string;
+        readonly run?: Command;
+        readonly env: Readonly<Record<string, string>>;
+        /** Path of a volume for its data. */
+        readonly data?: string;
+      }
+    >
+  >;
   /** The same image, without traffic. */
   readonly processes: Readonly<Record<string, Limits & { readonly run: Command; readonly stopGrace: number; readonly replicas: number }>>;
   /** Values may hold `${...}` names; which ones is in config/names.ts, and the reader has checked them. */

@@ -23,7 +23,8 @@ export function ownEntries(config: unknown, project: string): readonly Entry[] {
 }
 
 /** `{ secure: v1:... }`, as `pulumi config set --secret` writes it. */
-const isSecure = (value: unknown): boolean => isMap(value) && Object.keys(value).length === 1 && typeof value.secure === "string" && value.secure !== "";
+const isSecure = (value: unknown): boolean =>
+  isMap(value) && Object.keys(value).length === 1 && typeof value.secure === "string" && value.secure !== "";
 
 export interface StackArgs {
   readonly project: string;
@@ -38,7 +39,8 @@ export function checkStack(checker: Checker, args: StackArgs): { readonly writte
   const data = checker.source.data;
   const config = isMap(data) ? data.config : undefined;
   if (data !== undefined && !isMap(data)) checker.add([], "the file must be a map", "write for example config: {}");
-  if (config !== undefined && config !== null && !isMap(config)) checker.add(["config"], "must be a map", `write for example config: { "${project}:settings": {} }`);
+  if (config !== undefined && config !== null && !isMap(config))
+    checker.add(["config"], "must be a map", `write for example config: { "${project}:settings": {} }`);
   const entries = ownEntries(config, project);
   const settings = entries.find((entry) => entry.name === "settings");
   for (const entry of entries) if (entry !== settings) checkSecret(checker, entry, args);
@@ -54,12 +56,28 @@ const setSecret = (name: string, stack: string): string => `pulumi config set --
 function checkSecret(checker: Checker, { name, path, value }: Entry, { secrets, stack, project }: StackArgs): void {
   if (secrets === undefined) return;
   if (secrets[name] === "generate")
-    return checker.add(path, "dockstage makes this secret itself", `pulumi config rm ${name} -s ${stack}, or declare it as required in the description`);
+    return checker.add(
+      path,
+      "dockstage makes this secret itself",
+      `pulumi config rm ${name} -s ${stack}, or declare it as required in the description`,
+    );
   if (!Object.hasOwn(secrets, name)) {
     const required = Object.keys(secrets).filter((one) => secrets[one] === "required");
-    return checker.add(path, "there is no such setting, and no secret of this name is declared", nearest(name, ["settings", ...required].map((one) => `${project}:${one}`.slice(project.length + 1))));
+    return checker.add(
+      path,
+      "there is no such setting, and no secret of this name is declared",
+      nearest(
+        name,
+        ["settings", ...required].map((one) => `${project}:${one}`.slice(project.length + 1)),
+      ),
+    );
   }
-  if (!isSecure(value)) checker.add(path, "the secret stands here in plain text", `${setSecret(name, stack)}, and take a new one: whoever could read this file knows the old one`);
+  if (!isSecure(value))
+    checker.add(
+      path,
+      "the secret stands here in plain text",
+      `${setSecret(name, stack)}, and take a new one: whoever could read this file knows the old one`,
+    );
 }
 
 function checkSettings(checker: Checker, { path, value }: Entry): WrittenStage {
@@ -77,15 +95,29 @@ function checkSettings(checker: Checker, { path, value }: Entry): WrittenStage {
       network: checker.parse(network, value.network, [...path, "network"]),
     };
   }
-  checker.add(path, "must be a map", "write for example settings: { web: { memory: 512MiB } }, or use pulumi config set --path settings.web.memory 512MiB");
+  checker.add(
+    path,
+    "must be a map",
+    "write for example settings: { web: { memory: 512MiB } }, or use pulumi config set --path settings.web.memory 512MiB",
+  );
   return {};
 }
 
-function stageName(checker: Checker, written: WrittenStage, settings: Entry | undefined, project: string, stack: string): StageName | undefined {
+function stageName(
+  checker: Checker,
+  written: WrittenStage,
+  settings: Entry | undefined,
+  project: string,
+  stack: string,
+): StageName | undefined {
   if (written.stage !== undefined) return written.stage;
   if (isMap(settings?.value) && Object.hasOwn(settings.value, "stage")) return undefined;
   const byName = STAGES.find((stage) => stage === stack);
   if (byName === undefined)
-    checker.add([...(settings?.path ?? ["config", `${project}:settings`]), "stage"], "is missing, and the stack's name is not a stage's", `pulumi config set --path settings.stage dev -s ${stack} (or test, staging, live)`);
+    checker.add(
+      [...(settings?.path ?? ["config", `${project}:settings`]), "stage"],
+      "is missing, and the stack's name is not a stage's",
+      `pulumi config set --path settings.stage dev -s ${stack} (or test, staging, live)`,
+    );
   return byName;
 }

@@ -13,18 +13,30 @@ function isPool(written: string): boolean {
   if ([a, b, c, d].some((part) => part > 255) || prefix < 8 || prefix > 24) return false;
   const address = ((a << 24) | (b << 16) | (c << 8) | d) >>> 0;
   const aligned = (address & (2 ** (32 - prefix) - 1)) === 0;
-  const isPrivate = (a === 10 && prefix >= 8) || (a === 172 && b >= 16 && b < 32 && prefix >= 12) || (a === 192 && b === 168 && prefix >= 16) || (a === 100 && b >= 64 && b < 128 && prefix >= 10);
+  const isPrivate =
+    (a === 10 && prefix >= 8) ||
+    (a === 172 && b >= 16 && b < 32 && prefix >= 12) ||
+    (a === 192 && b === 168 && prefix >= 16) ||
+    (a === 100 && b >= 64 && b < 128 && prefix >= 10);
   return aligned && isPrivate;
 }
 
-const POOL = says("must be a private range of addresses, from /8 to /24", 'write for example "10.213.0.0/16" (the first address of the range)');
+const POOL = says(
+  "must be a private range of addresses, from /8 to /24",
+  'write for example "10.213.0.0/16" (the first address of the range)',
+);
 
 /** Every section of the settings, by its key. */
 export const STAGE_SECTIONS = {
-  stage: oneOf(STAGES, "there is no such stage", "use dev, test, staging or live").optional().meta({ description: "Default: the stack's name." }),
+  stage: oneOf(STAGES, "there is no such stage", "use dev, test, staging or live")
+    .optional()
+    .meta({ description: "Default: the stack's name." }),
   web: section({ memory: memory().optional(), cpus: cpus().optional() }, "write for example web: { memory: 512MiB }").optional(),
   data: section({ size: whole(1, 1_000_000, "for example size: 100").optional() }, "write for example data: { size: 100 }").optional(),
-  network: section({ pool: z.string(POOL).refine(isPool, POOL).optional() }, 'write for example network: { pool: "10.213.0.0/16" }').optional(),
+  network: section(
+    { pool: z.string(POOL).refine(isPool, POOL).optional() },
+    'write for example network: { pool: "10.213.0.0/16" }',
+  ).optional(),
 };
 
 export const stageSchema = section(STAGE_SECTIONS, "write the settings as a map");

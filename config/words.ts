@@ -23,26 +23,33 @@ export const says = (message: string, fix: string, quote = false) => ({
     if (issue.input === undefined) return pack({ message: "is missing", fix });
     if (quote && typeof issue.input === "number")
       return pack({ message: "a number must be written as text here (YAML would shorten 8.10 to 8.1)", fix: "put it in quotes", quote });
-    if (quote && typeof issue.input === "boolean") return pack({ message: "true and false must be written as text here", fix: "put it in quotes", quote });
+    if (quote && typeof issue.input === "boolean")
+      return pack({ message: "true and false must be written as text here", fix: "put it in quotes", quote });
     return pack({ message, fix });
   },
 });
 
 /** Text of a given form. `message` says what it must be, `fix` gives an example. */
-export const text = (pattern: RegExp, message: string, fix: string) => z.string(says(message, fix, true)).regex(pattern, says(message, fix));
+export const text = (pattern: RegExp, message: string, fix: string) =>
+  z.string(says(message, fix, true)).regex(pattern, says(message, fix));
 
 /** Any text without line breaks. */
 export const line = (fix: string) => text(/^[^\r\n\0]*$/, "must be text in one line", fix);
 
 /** One of some words. */
-export const oneOf = <const T extends readonly [string, ...string[]]>(words: T, message: string, fix = `write one of ${words.join(", ")}`) =>
-  z.enum(words, says(message, fix));
+export const oneOf = <const T extends readonly [string, ...string[]]>(
+  words: T,
+  message: string,
+  fix = `write one of ${words.join(", ")}`,
+) => z.enum(words, says(message, fix));
 
 /** A map with these keys and no others. */
 export const section = <T extends z.core.$ZodLooseShape>(shape: T, fix: string) =>
   z.strictObject(shape, {
     error: (issue) =>
-      issue.code === "unrecognized_keys" ? pack({ message: "there is no such key", fix: "", known: Object.keys(shape) }) : says("must be a map", fix).error(issue),
+      issue.code === "unrecognized_keys"
+        ? pack({ message: "there is no such key", fix: "", known: Object.keys(shape) })
+        : says("must be a map", fix).error(issue),
   });
 
 /** A map whose keys the writer chooses, within a pattern. */
@@ -54,10 +61,14 @@ export const list = <T extends z.ZodType>(entry: T, fix: string, least: 0 | 1 = 
   z
     .array(entry, says("must be a list", fix))
     .min(least, says("the list is empty", fix))
-    .refine((entries) => new Set(entries.map((one) => JSON.stringify(one))).size === entries.length, says("an entry stands in the list twice", "remove one of the two"));
+    .refine(
+      (entries) => new Set(entries.map((one) => JSON.stringify(one))).size === entries.length,
+      says("an entry stands in the list twice", "remove one of the two"),
+    );
 
 /** One of several forms; told apart by the type of what was written. */
-export const either = <const T extends readonly [z.ZodType, ...z.ZodType[]]>(forms: T, message: string, fix: string) => z.union(forms, says(message, fix));
+export const either = <const T extends readonly [z.ZodType, ...z.ZodType[]]>(forms: T, message: string, fix: string) =>
+  z.union(forms, says(message, fix));
 
 /** A whole number in a range. */
 export const whole = (from: number, to: number, what: string) => {
@@ -71,12 +82,15 @@ const UNITS: Readonly<Record<string, number>> = { M: 1, MiB: 1, G: 1024, GiB: 10
 export const memory = (least = 16) => {
   const words = says(`must be a size of at least ${least}MiB with a unit (MiB or GiB)`, 'write for example "256MiB" or "1GiB"');
   const pattern = /^([1-9]\d{0,5})(MiB|GiB|M|G)$/;
-  return z.string(words).regex(pattern, words).transform((written, context) => {
-    const [, amount = "", unit = ""] = pattern.exec(written) ?? [];
-    const mebibytes = Number(amount) * (UNITS[unit] ?? 1);
-    if (mebibytes < least) context.addIssue({ code: "custom", message: words.error({ input: written }) });
-    return mebibytes;
-  });
+  return z
+    .string(words)
+    .regex(pattern, words)
+    .transform((written, context) => {
+      const [, amount = "", unit = ""] = pattern.exec(written) ?? [];
+      const mebibytes = Number(amount) * (UNITS[unit] ?? 1);
+      if (mebibytes < least) context.addIssue({ code: "custom", message: words.error({ input: written }) });
+      return mebibytes;
+    });
 };
 
 const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
@@ -85,12 +99,15 @@ const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
 export const duration = (from: number, to: number) => {
   const words = says(`must be a duration from ${from}s to ${to}s with a unit (s, m or h)`, 'write for example "60s" or "2m"');
   const pattern = /^(\d{1,6})(s|m|h)$/;
-  return z.string(words).regex(pattern, words).transform((written, context) => {
-    const [, amount = "", unit = ""] = pattern.exec(written) ?? [];
-    const seconds = Number(amount) * (SECONDS[unit] ?? 1);
-    if (seconds < from || seconds > to) context.addIssue({ code: "custom", message: words.error({ input: written }) });
-    return seconds;
-  });
+  return z
+    .string(words)
+    .regex(pattern, words)
+    .transform((written, context) => {
+      const [, amount = "", unit = ""] = pattern.exec(written) ?? [];
+      const seconds = Number(amount) * (SECONDS[unit] ?? 1);
+      if (seconds < from || seconds > to) context.addIssue({ code: "custom", message: words.error({ input: written }) });
+      return seconds;
+    });
 };
 
 /** Cores. `pulumi config set --path` writes a fraction as text, so that text is taken too. */

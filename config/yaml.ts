@@ -29,14 +29,26 @@ const SYNTAX: Readonly<Record<string, readonly [message: string, fix: string]>> 
 const UNKNOWN_ALIAS = { message: "an alias (*name) stands for nothing", fix: "define it before with &name, or quote the text" };
 
 /** Parses one file. Problems of syntax are added to `problems`; a missing file is one where `absent` says how to mend it. */
-export function readYaml(path: string, file: string, problems: Problem[], absent?: { readonly fix: string; readonly empty: string }): YamlFile {
+export function readYaml(
+  path: string,
+  file: string,
+  problems: Problem[],
+  absent?: { readonly fix: string; readonly empty: string },
+): YamlFile {
   let text: string;
   try {
     text = readFileSync(path, "utf8");
   } catch (error) {
     const code = typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
     const there = code !== "ENOENT" && code !== "ENOTDIR";
-    if (there) problems.push({ file, line: 1, key: "", message: `the file cannot be read (${String(code)})`, fix: "make it a file that you may read" });
+    if (there)
+      problems.push({
+        file,
+        line: 1,
+        key: "",
+        message: `the file cannot be read (${String(code)})`,
+        fix: "make it a file that you may read",
+      });
     else if (absent) problems.push({ file, line: 1, key: "", message: "the file does not exist", fix: absent.fix });
     return { file, data: undefined, line: () => 1, literal: () => undefined };
   }
@@ -53,7 +65,9 @@ export function parseYaml(text: string, file: string, problems: Problem[]): Yaml
   const line = (path: Path): number => Math.max(1, lines.linePos(offsetOf(document, path)).line);
   const literal = (path: Path): string | undefined => {
     const node: unknown = document.getIn(path, true);
-    return yaml.isScalar(node) && typeof node.value !== "string" && typeof node.source === "string" && /^[\w.+-]{1,60}$/.test(node.source) ? node.source : undefined;
+    return yaml.isScalar(node) && typeof node.value !== "string" && typeof node.source === "string" && /^[\w.+-]{1,60}$/.test(node.source)
+      ? node.source
+      : undefined;
   };
   const before = problems.length;
   for (const error of document.errors) {
@@ -61,9 +75,17 @@ export function parseYaml(text: string, file: string, problems: Problem[]): Yaml
     const at = { file, line: position.line, key: "" };
     if (error.code === "DUPLICATE_KEY") {
       const path = pathAt(document, error.pos[0]);
-      problems.push({ ...at, key: keyOf(path), message: `is written twice (the first is in line ${line(path)})`, fix: "remove one of the two" });
+      problems.push({
+        ...at,
+        key: keyOf(path),
+        message: `is written twice (the first is in line ${line(path)})`,
+        fix: "remove one of the two",
+      });
     } else {
-      const [message, fix] = SYNTAX[error.code] ?? ["this is not valid YAML", "look for a missing quote, colon or space in this line and the one before"];
+      const [message, fix] = SYNTAX[error.code] ?? [
+        "this is not valid YAML",
+        "look for a missing quote, colon or space in this line and the one before",
+      ];
       problems.push({ ...at, message: `${message} (column ${position.col})`, fix });
     }
   }

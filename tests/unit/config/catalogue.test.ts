@@ -9,5 +9,6 @@ test("versions are numbers, not text", () => {
 });
 
 test("the default series are in the catalogue", () => {
-  for (const engine of ["mariadb", "postgresql"] as const) expect(catalogue.databases[engine]).toHaveProperty([catalogue.defaultSeries[engine]], "bookworm");
+  for (const engine of ["mariadb", "postgresql"] as const)
+    expect(catalogue.databases[engine]).toHaveProperty([catalogue.defaultSeries[engine]], "bookworm");
 });

@@ -2,7 +2,6 @@ import { describe, expect, test } from "@jest/globals";
 import { problemsIn } from "./folder";
 
 const PHP = 'name: portal\nphp: { versions: ["8.2"] }\n';
-const IMAGE = "name: portal\nimage: portal:1\nweb: { port: 80 }\n";
 
 /** What stands in the file after the beginning, and the whole text that a person reads about it. */
 type Row = readonly [written: string, ...texts: string[]];
@@ -12,12 +11,36 @@ const problem = (what: string, fix: string, line = 3): string => `dockstage.yaml
 describe("the PHP recipe", () => {
   const rows: readonly Row[] = [
     ["web: { port: 8081 }", problem("web.port is 8081: the PHP recipe always listens on 8080", "remove it")],
-    ["web: { run: php -S 0.0.0.0:8080 }", problem('web.run is "php -S 0.0.0.0:8080": the PHP recipe starts its HTTP server itself', "remove it")],
+    [
+      "web: { run: php -S 0.0.0.0:8080 }",
+      problem('web.run is "php -S 0.0.0.0:8080": the PHP recipe starts its HTTP server itself', "remove it"),
+    ],
     ["image: portal:1", problem("image: the app's image comes from php already", "keep one of php and image")],
-    ["writable: { public: data }", problem("writable.public: holds what the HTTP server serves, code too, and may not be a volume", "name the folders in it that the app writes to, for example public/uploads")],
-    ["writable: { /app/public: data }", problem('writable./app/public: holds what the HTTP server serves, code too, and may not be a volume', "name the folders in it that the app writes to, for example public/uploads")],
-    ["writable: { /app: data }", problem('writable./app: the app\'s folder itself holds its code and may not be a volume', "name the folders in it that the app writes to")],
-    ["writable: { var: data, /app/var/cache: scratch }", problem('writable./app/var/cache: lies one in the other with var', "keep one of the two")],
+    [
+      "writable: { public: data }",
+      problem(
+        "writable.public: holds what the HTTP server serves, code too, and may not be a volume",
+        "name the folders in it that the app writes to, for example public/uploads",
+      ),
+    ],
+    [
+      "writable: { /app/public: data }",
+      problem(
+        "writable./app/public: holds what the HTTP server serves, code too, and may not be a volume",
+        "name the folders in it that the app writes to, for example public/uploads",
+      ),
+    ],
+    [
+      "writable: { /app: data }",
+      problem(
+        "writable./app: the app's folder itself holds its code and may not be a volume",
+        "name the folders in it that the app writes to",
+      ),
+    ],
+    [
+      "writable: { var: data, /app/var/cache: scratch }",
+      problem("writable./app/var/cache: lies one in the other with var", "keep one of the two"),
+    ],
   ];
   test.each(rows)("%s", (written, ...texts) => expect(problemsIn(`${PHP}${written}\n`)).toEqual(texts));
 
@@ -25,13 +48,35 @@ describe("the PHP recipe", () => {
     ["{}", problem("php.versions: is missing", 'write for example versions: ["8.2"]', 2)],
     ["{ versions: [] }", problem("php.versions is []: the list is empty", 'write for example versions: ["8.2"]', 2)],
     ["{ versions: 8.2 }", problem("php.versions is 8.2: must be a list", 'write for example versions: ["8.2"]', 2)],
-    ["{ versions: [8.20] }", problem("php.versions[0] is 8.20: a number must be written as text here (YAML would shorten 8.10 to 8.1)", 'write "8.20"', 2)],
+    [
+      "{ versions: [8.20] }",
+      problem("php.versions[0] is 8.20: a number must be written as text here (YAML would shorten 8.10 to 8.1)", 'write "8.20"', 2),
+    ],
     ['{ versions: ["8.2", "8.2"] }', problem("php.versions is a list of 2: an entry stands in the list twice", "remove one of the two", 2)],
-    ['{ versions: ["8.2"], live: "8.4" }', problem('php.live is "8.4": this version is not among php.versions', 'use one of "8.2", or add it there', 2)],
-    ['{ versions: ["8.2"], servers: [apache2] }', problem('php.servers[0] is "apache2": there is no such HTTP server', "use nginx or apache", 2)],
-    ['{ versions: ["8.2"], docroot: ../web }', problem('php.docroot is "../web": must be a folder in the app\'s folder', 'write for example "public"; "." is the app\'s folder itself', 2)],
-    ['{ versions: ["8.2"], ini: { display_errors: true } }', problem("php.ini.display_errors is true: true and false must be written as text here", 'write "true"', 2)],
-    ['{ versions: ["8.2"], extension: [gd] }', problem("php.extension is a list of 1: there is no such key", 'did you mean "extensions"?', 2)],
+    [
+      '{ versions: ["8.2"], live: "8.4" }',
+      problem('php.live is "8.4": this version is not among php.versions', 'use one of "8.2", or add it there', 2),
+    ],
+    [
+      '{ versions: ["8.2"], servers: [apache2] }',
+      problem('php.servers[0] is "apache2": there is no such HTTP server', "use nginx or apache", 2),
+    ],
+    [
+      '{ versions: ["8.2"], docroot: ../web }',
+      problem(
+        'php.docroot is "../web": must be a folder in the app\'s folder',
+        'write for example "public"; "." is the app\'s folder itself',
+        2,
+      ),
+    ],
+    [
+      '{ versions: ["8.2"], ini: { display_errors: true } }',
+      problem("php.ini.display_errors is true: true and false must be written as text here", 'write "true"', 2),
+    ],
+    [
+      '{ versions: ["8.2"], extension: [gd] }',
+      problem("php.extension is a list of 1: there is no such key", 'did you mean "extensions"?', 2),
+    ],
     ["yes", problem('php is "yes": must be a map', 'write for example php: { versions: ["8.2"] }', 2)],
   ])("php: %s", (written, ...texts) => expect(problemsIn(`name: portal\nphp: ${written}\n`)).toEqual(texts));
 });
@@ -41,58 +86,30 @@ describe("where the image comes from", () => {
     ["", problem("the description says nothing of where the app's image comes from", "add one of php, build or image", 1)],
     ["image: portal:1", problem("web.port: is missing", "say which port the app listens on, for example web: { port: 8080 }", 1)],
     ["image: portal:1\nweb: { health: / }", problem("web.port: is missing", "say which port the app listens on, for example port: 8080")],
-    ["image: Portal", problem('image is "Portal": must be the reference of an image', 'write for example "redis:7" or "registry.example/app@sha256:..."', 2), problem("web.port: is missing", "say which port the app listens on, for example web: { port: 8080 }", 1)],
-    ["build: .\nweb: { port: 80 }", problem("build: there is no file Dockerfile beside dockstage.yaml", "correct context and dockerfile, or write the Dockerfile", 2)],
-    ["build: { context: ../elsewhere }\nweb: { port: 80 }", problem('build.context is "../elsewhere": must be a path in the folder of dockstage.yaml', 'write for example "." or "app"', 2)],
-    ["build: { secrets: [TOKEN] }\nweb: { port: 80 }", problem("build.secrets[0]: the secret TOKEN is not declared", "add under secrets: { TOKEN: required }", 2)],
-    ["build: 3\nweb: { port: 80 }", problem("build is 3: must be a folder, or a map", "write for example build: . or build: { context: ., dockerfile: Dockerfile }", 2)],
+    [
+      "image: Portal",
+      problem(
+        'image is "Portal": must be the reference of an image',
+        'write for example "redis:7" or "registry.example/app@sha256:..."',
+        2,
+      ),
+      problem("web.port: is missing", "say which port the app listens on, for example web: { port: 8080 }", 1),
+    ],
+    [
+      "build: .\nweb: { port: 80 }",
+      problem("build: there is no file Dockerfile beside dockstage.yaml", "correct context and dockerfile, or write the Dockerfile", 2),
+    ],
+    [
+      "build: { context: ../elsewhere }\nweb: { port: 80 }",
+      problem('build.context is "../elsewhere": must be a path in the folder of dockstage.yaml', 'write for example "." or "app"', 2),
+    ],
+    [
+      "build: { secrets: [TOKEN] }\nweb: { port: 80 }",
+      problem("build.secrets[0]: the secret TOKEN is not declared", "add under secrets: { TOKEN: required }", 2),
+    ],
+    [
+      "build: 3\nweb: { port: 80 }",
+      problem("build is 3: must be a folder, or a map", "write for example build: . or build: { context: ., dockerfile: Dockerfile }", 2),
+    ],
   ])("%j", (written, ...texts) => expect([...problemsIn(`name: portal\n${written}\n`)].sort()).toEqual([...texts].sort()));
-});
-
-describe("the rest, each section", () => {
-  const services = (inner: string): string => `services: { redis: ${inner} }`;
-  const command = 'write for example "bin/worker" or ["bin/worker"]';
-  const rows: readonly Row[] = [
-    ["schedules: {}", problem("schedules is {}: there is no such key", "the keys here are name, php, build, image, web, database, services, processes, env, secrets, writable", 4)],
-    ["egress: [api.example:443]", problem("egress is a list of 1: there is no such key", "the keys here are name, php, build, image, web, database, services, processes, env, secrets, writable", 4)],
-    ["proceses: {}", problem("proceses is {}: there is no such key", 'did you mean "processes"?', 4)],
-    ["database: { engines: [mysql] }", problem('database.engines[0] is "mysql": there is no such database', "use one of mariadb, mariadb:10.5, mariadb:10.11, mariadb:11.8, postgresql, postgresql:13, postgresql:15, postgresql:17", 4)],
-    ['database: { engines: [{ engine: mariadb, series: "10.6" }] }', problem('database.engines[0].series is "10.6": dockstage has no image of this series of mariadb', 'use one of "10.5", "10.11", "11.8", or name an image', 4)],
-    ["database: { engines: [{ engine: mariadb, series: 10.10 }] }", problem("database.engines[0].series is 10.10: a number must be written as text here (YAML would shorten 8.10 to 8.1)", 'write "10.10"', 4)],
-    ['database: { engines: [mariadb, "mariadb:10.11"] }', problem("database.engines[1]: mariadb 10.11 stands in the list twice", "remove one of the two", 4)],
-    ["database: { engines: [mariadb], check: bin/check }", problem('database.check is "bin/check": there is no such key', "the keys here are engines, migrate, migrations, seed", 4)],
-    ["database: { engines: [mariadb], migrate: [] }", problem("database.migrate is []: the list is empty", 'write for example ["bin/worker", "--verbose"]', 4)],
-    ["database: { engines: [mariadb], migrations: sql/** }", problem("database.migrations: there is no command that these files belong to", "add migrate, for example migrate: bin/migrate", 4)],
-    ["database: { engines: [mariadb], migrate: a, migrations: sql/** }", problem('database.migrations is "sql/**": no file matches this pattern', "correct it (migrations/** takes all files below a folder), or remove it", 4)],
-    ["database: { engines: [mariadb], seed: 'a ${HOME}' }", problem("database.seed: ${HOME}: only ${size} may stand in this command", "for a variable of the shell write $${HOME}", 4)],
-    ["database:", problem("database is (empty): must be a map", "write for example database: { engines: [mariadb] }", 4)],
-    [services("{ image: redis:7, data: data }"), problem('services.redis.data is "data": must be an absolute path in the container', 'write for example "/data"', 4)],
-    [services("{ image: redis:7, memory: 8MiB }"), problem('services.redis.memory is "8MiB": must be a size of at least 16MiB with a unit (MiB or GiB)', 'write for example "256MiB" or "1GiB"', 4)],
-    [services("{ image: redis:7, cpus: 0 }"), problem("services.redis.cpus is 0: must be a number of cores from 0.05 to 256", "write for example 0.5", 4)],
-    [services("{ image: redis:7, env: { A-B: x } }"), problem("services.redis.env.A-B: the name of a variable may hold only letters, digits and _", "write for example { TZ: UTC }", 4)],
-    [services("{ image: redis:7, env: { A: '${database.url}' } }"), problem("services.redis.env.A: ${database.url}: a service knows nothing of the app's database", "remove it here; the app's own env may use it", 4)],
-    ["services: { mariadb: { image: a:1 } }", problem("services.mariadb: the name is one of dockstage's own", "rename it, for example my-mariadb", 4)],
-    ["processes: { door: { run: a } }", problem("processes.door: the name is one of dockstage's own", "rename it, for example my-door", 4)],
-    ["processes: { Worker: { run: a } }", problem("processes.Worker: the name of a process must be 1 to 24 characters of a-z, 0-9 and -, starting with a letter and not ending in -", "rename it", 4)],
-    ["processes: { worker: { stopGrace: 60 } }", problem("processes.worker.run: is missing", command, 4), problem("processes.worker.stopGrace is 60: must be a duration from 0s to 3600s with a unit (s, m or h)", 'write for example "60s" or "2m"', 4)],
-    ["processes: { worker: { run: 3 } }", problem("processes.worker.run is 3: must be a command: a line of text for the shell, or a list of words", command, 4)],
-    ["processes: { worker: { run: a, stopGrace: 2h } }", problem('processes.worker.stopGrace is "2h": must be a duration from 0s to 3600s with a unit (s, m or h)', 'write for example "60s" or "2m"', 4)],
-    ["processes: { redis: { run: a } }\nservices: { redis: { image: redis:7 } }", problem("processes.redis: a service has this name already", "rename one of the two", 4)],
-    ["env: { PORT: 08080 }", problem("env.PORT is 08080: a number must be written as text here (YAML would shorten 8.10 to 8.1)", 'write "08080"', 4)],
-    ["env: { db: a, DB: b }", problem("env.DB: differs from db by small and capital letters only", "keep one of the two", 4)],
-    ["env: { A: '${databse.url}' }", problem("env.A: ${databse.url}: there is no such name", "the names here are url; for a plain ${ write $${", 4)],
-    ["secrets: { app_secret: generate }", problem("secrets.app_secret: the name of a secret may hold only A-Z, 0-9 and single _ between them", "write for example APP_SECRET", 4)],
-    ["secrets: { A: sk_live_1 }", problem("secrets.A is (hidden): a secret's value never stands here", "write generate (dockstage makes one) or required (you set it with pulumi config set --secret)", 4)],
-    ["writable: { .: data }", problem('writable.".": the app\'s folder itself holds its code and may not be a volume', "name the folders in it that the app writes to", 4)],
-    ["writable: { ../a: data }", problem('writable."../a": a path may not lead out of the app\'s folder', "write it without ..", 4)],
-    ["writable: { /usr: data }", problem('writable./usr: this folder belongs to the image\'s system', "name a folder below it that the app writes to", 4)],
-    ["writable: { /proc/x: data }", problem('writable./proc/x: this folder belongs to the image\'s system', "name a folder below it that the app writes to", 4)],
-    ["writable: { var: data, var/: data }", problem('writable.var/: is the same as var', "keep one of the two", 4)],
-    ["writable: { var: backup }", problem('writable.var is "backup": must say what becomes of the files', "write data (kept, backed up) or scratch (lost with the container)", 4)],
-  ];
-  test.each(rows)("%s", (written, ...texts) => expect(problemsIn(`${IMAGE}${written}\n`)).toEqual(texts));
-
-  test.each(["writable: { var: data, variable: data }", "writable: { /usr/src/app/uploads: data }", "env: { A: 'a $HOME $${b} ${url}' }", "web: { port: 80 }"])("%s is right", (written) =>
-    expect(problemsIn(`name: portal\nimage: portal:1\n${written.startsWith("web") ? "" : "web: { port: 80 }\n"}${written}\n`)).toEqual([]),
-  );
 });

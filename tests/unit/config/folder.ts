@@ -28,7 +28,8 @@ export function inFolder<T>(files: Files, act: (folder: string) => T): T {
 }
 
 /** Reads the settings of an app with these files. */
-export const read = (files: Files, stack = "dev"): Read => inFolder(files, (folder) => readSettings({ folder, stack, env: {}, dataFolder: join(folder, "data") }));
+export const read = (files: Files, stack = "dev"): Read =>
+  inFolder(files, (folder) => readSettings({ folder, stack, env: {}, dataFolder: join(folder, "data") }));
 
 /** The error that reading throws. */
 export function errorOf(files: Files, stack = "dev"): ConfigError {
@@ -53,4 +54,5 @@ export function problemsOf(files: Files, stack = "dev"): readonly string[] {
 }
 
 /** As problemsOf, of a description in place of the smallest app's. */
-export const problemsIn = (description: string, more: Files = {}): readonly string[] => problemsOf({ "dockstage.yaml": description, ...more });
+export const problemsIn = (description: string, more: Files = {}): readonly string[] =>
+  problemsOf({ "dockstage.yaml": description, ...more });

@@ -10,12 +10,44 @@ describe("what is wrong with a text's names", () => {
     ["${url}/x?${database.url} ${secrets.KEY} $HOME $${any}", "env", true, []],
     ["${databse.url}", "env", true, [typo('did you mean "database.url"?')]],
     ["${secret.KEY}", "env", true, [{ found: "${secret.KEY}", message: "there is no such name", fix: 'did you mean "secrets.KEY"?' }]],
-    ["${secrets.OTHER_ONE}", "env", true, [{ found: "${secrets.OTHER_ONE}", message: "this secret is not declared", fix: "add under secrets: { OTHER_ONE: generate } or { OTHER_ONE: required }" }]],
-    ["${database.host}", "env", false, [{ found: "${database.host}", message: "the app has no database", fix: "add for example database: { engines: [mariadb] }" }]],
+    [
+      "${secrets.OTHER_ONE}",
+      "env",
+      true,
+      [
+        {
+          found: "${secrets.OTHER_ONE}",
+          message: "this secret is not declared",
+          fix: "add under secrets: { OTHER_ONE: generate } or { OTHER_ONE: required }",
+        },
+      ],
+    ],
+    [
+      "${database.host}",
+      "env",
+      false,
+      [{ found: "${database.host}", message: "the app has no database", fix: "add for example database: { engines: [mariadb] }" }],
+    ],
     ["${size}", "env", true, [{ found: "${size}", message: "${size} may stand in database.seed only", fix: "remove it here" }]],
-    ["${database.host}", "services", true, [{ found: "${database.host}", message: "a service knows nothing of the app's database", fix: "remove it here; the app's own env may use it" }]],
+    [
+      "${database.host}",
+      "services",
+      true,
+      [
+        {
+          found: "${database.host}",
+          message: "a service knows nothing of the app's database",
+          fix: "remove it here; the app's own env may use it",
+        },
+      ],
+    ],
     ["${size}", "seed", true, []],
-    ["${url}", "seed", true, [{ found: "${url}", message: "only ${size} may stand in this command", fix: "for a variable of the shell write $${url}" }]],
+    [
+      "${url}",
+      "seed",
+      true,
+      [{ found: "${url}", message: "only ${size} may stand in this command", fix: "for a variable of the shell write $${url}" }],
+    ],
     ["canary ${url", "env", true, [{ found: "${", message: "a ${ is not closed", fix: "close it with }, or write $${ for a plain ${" }]],
     ["${}", "env", true, [{ found: "${}", message: "there is no such name", fix: expect.stringContaining("the names here are url, ") }]],
   ])("%s in %s", (text, place, hasDatabase, problems) => expect(nameProblems(text, place, ["KEY"], hasDatabase)).toEqual(problems));

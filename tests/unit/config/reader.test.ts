@@ -87,9 +87,13 @@ describe("what is right", () => {
 
   test("anchors and merge keys", () => {
     const { settings } = read({
-      "dockstage.yaml": "name: portal\nimage: portal:1\nweb: &limits { port: 80, memory: 64M }\nprocesses:\n  worker: { <<: &one { run: a, memory: 64M } }\n  other: { <<: *one, run: b }\n",
+      "dockstage.yaml":
+        "name: portal\nimage: portal:1\nweb: &limits { port: 80, memory: 64M }\nprocesses:\n  worker: { <<: &one { run: a, memory: 64M } }\n  other: { <<: *one, run: b }\n",
     });
-    expect(settings.app.processes).toEqual({ worker: { run: "a", memory: 64, stopGrace: 30, replicas: 1 }, other: { run: "b", memory: 64, stopGrace: 30, replicas: 1 } });
+    expect(settings.app.processes).toEqual({
+      worker: { run: "a", memory: 64, stopGrace: 30, replicas: 1 },
+      other: { run: "b", memory: 64, stopGrace: 30, replicas: 1 },
+    });
   });
 
   test("a description elsewhere, and a folder of stack files", () => {
@@ -165,7 +169,8 @@ dockstage.yaml:6: web.helth is "/healthz": there is no such key.
     ["shop-", 'name is "shop-"'],
     ["a_b", 'name is "a_b"'],
   ])("the project's name %s", (name, found) => {
-    const words = "must be 1 to 24 characters of a-z, 0-9 and -, starting with a letter and not ending in -.\n    Fix: write for example name: portal";
+    const words =
+      "must be 1 to 24 characters of a-z, 0-9 and -, starting with a letter and not ending in -.\n    Fix: write for example name: portal";
     expect(problemsOf({ "Pulumi.yaml": `name: ${name}\n`, "dockstage.yaml": `name: ${name}\nimage: a:1\nweb: { port: 80 }\n` })).toEqual([
       `Pulumi.yaml:1: ${found}: ${words}`,
       `dockstage.yaml:1: ${found}: ${words}`,
@@ -174,7 +179,9 @@ dockstage.yaml:6: web.helth is "/healthz": there is no such key.
 
   test("the longest names", () => {
     const name = `a${"b".repeat(22)}9`;
-    expect(read({ "Pulumi.yaml": `name: ${name}\n`, "dockstage.yaml": `name: ${name}\nimage: a:1\nweb: { port: 80 }\n` }).settings.project).toBe(name);
+    expect(
+      read({ "Pulumi.yaml": `name: ${name}\n`, "dockstage.yaml": `name: ${name}\nimage: a:1\nweb: { port: 80 }\n` }).settings.project,
+    ).toBe(name);
   });
 
   test("the stack's name", () => {
@@ -184,20 +191,24 @@ dockstage.yaml:6: web.helth is "/healthz": there is no such key.
   });
 
   test("the host program's name", () => {
-    expect(problemsOf({ "Pulumi.yaml": "name: dockstage-host\n", "dockstage.yaml": "name: dockstage-host\nimage: a:1\nweb: { port: 80 }\n" })).toEqual([
-      'Pulumi.yaml:1: name is "dockstage-host": this name is dockstage\'s own.\n    Fix: take another name',
-    ]);
+    expect(
+      problemsOf({ "Pulumi.yaml": "name: dockstage-host\n", "dockstage.yaml": "name: dockstage-host\nimage: a:1\nweb: { port: 80 }\n" }),
+    ).toEqual(['Pulumi.yaml:1: name is "dockstage-host": this name is dockstage\'s own.\n    Fix: take another name']);
   });
 
   test("files that are missing, empty or no map", () => {
     const there = "write it, or say in Pulumi.yaml where it is: dockstage: path/to/dockstage.yaml";
-    expect(problemsOf({ "Pulumi.yaml": "name: portal\ndockstage: app/dockstage.yaml\n" })).toEqual([`app/dockstage.yaml:1: the file does not exist.\n    Fix: ${there}`]);
+    expect(problemsOf({ "Pulumi.yaml": "name: portal\ndockstage: app/dockstage.yaml\n" })).toEqual([
+      `app/dockstage.yaml:1: the file does not exist.\n    Fix: ${there}`,
+    ]);
     const written = "write for example name: portal, image: registry.example/portal:1, web: { port: 8080 }";
     expect(problemsIn("# nothing yet\n")).toEqual([`dockstage.yaml:1: the file is empty.\n    Fix: ${written}`]);
     expect(problemsIn("- a\n")).toEqual([`dockstage.yaml:1: the file must be a map.\n    Fix: ${written}`]);
     inFolder({}, (folder) => {
       const nowhere = { folder: join(folder, "nowhere"), stack: "dev", env: {} };
-      expect(() => readSettings(nowhere)).toThrow("Pulumi.yaml:1: the file does not exist.\n    Fix: run this in the folder of Pulumi.yaml, or write one");
+      expect(() => readSettings(nowhere)).toThrow(
+        "Pulumi.yaml:1: the file does not exist.\n    Fix: run this in the folder of Pulumi.yaml, or write one",
+      );
     });
   });
 
