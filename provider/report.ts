@@ -22,9 +22,6 @@ export const stateOf = (state: ContainerState): string =>
 /** A log under its heading, indented, without control characters that would move the terminal's cursor. */
 export function indentedLog(heading: string, lines: readonly string[]): string[] {
   if (lines.length === 0) return [`  ${heading}: none`];
-  // eslint-disable-next-line no-control-regex -- exactly those are taken out
-  return [
-    `  ${heading}:`,
-    ...lines.map((line) => `    ${line.replace(/\u001b\[[0-9;?]*[A-Za-z]|[\u0000-\u0008\u000b-\u001f\u007f]/g, "").slice(0, LONGEST)}`),
-  ];
+  const clean = (line: string): string => line.replaceAll("\t", "  ").replace(/\p{Cc}\[[0-9;?]*[A-Za-z]|\p{Cc}/gu, "");
+  return [`  ${heading}:`, ...lines.map((line) => `    ${clean(line).slice(0, LONGEST)}`)];
 }

@@ -5,12 +5,13 @@ import * as plugin from "@pulumi/pulumi/proto/plugin_pb";
 import * as messages from "@pulumi/pulumi/proto/provider_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import type { Struct } from "google-protobuf/google/protobuf/struct_pb";
+import { diffResponse } from "./diff";
 import type { Engine } from "./engine";
 import type { Severity, Sink } from "./log";
 import { resourceOf, TOKENS } from "./registry";
 import type { AnyResource } from "./registry";
 import { hasUnknown, Problem, UNKNOWN } from "./resource";
-import type { Change, Context } from "./resource";
+import type { Context } from "./resource";
 import { decode, failuresOf, merge, redact } from "./values";
 import type { Decoded } from "./values";
 
@@ -274,29 +275,4 @@ function secretsOf(request: unknown): readonly string[] {
   if (request instanceof messages.UpdateRequest || request instanceof messages.DiffRequest || request instanceof messages.CheckRequest)
     structs.push(request.getOlds(), request.getNews());
   return structs.flatMap((struct) => decode(struct).secrets);
-}
-
-function diffResponse(change: Change, before: Decoded, news: Decoded): messages.DiffResponse {
-  const response = new messages.DiffResponse();
-  const { ADD, ADD_REPLACE, DELETE, DELETE_REPLACE, UPDATE, UPDATE_REPLACE } = messages.PropertyDiff.Kind;
-  const [updates, replaces] = [change.updates ?? [], change.replaces ?? []];
-  for (const path of new Set([...updates, ...replaces])) {
-    const top = path.split(/[.[]/)[0] ?? path;
-    const [was, is] = [Object.hasOwn(before.values, top), Object.hasOwn(news.values, top)];
-    const replace = replaces.includes(path);
-    const detail = new messages.PropertyDiff();
-    detail.setKind(
-      was === is ? (replace ? UPDATE_REPLACE : UPDATE) : was ? (replace ? DELETE_REPLACE : DELETE) : replace ? ADD_REPLACE : ADD,
-    );
-    detail.setInputdiff(was || is);
-    response.getDetaileddiffMap().set(path, detail);
-    response.addDiffs(top);
-  }
-  response.setReplacesList([...replaces]);
-  response.setHasdetaileddiff(true);
-  response.setDeletebeforereplace(change.deleteBeforeReplace ?? false);
-  response.setChanges(
-    updates.length + replaces.length > 0 ? messages.DiffResponse.DiffChanges.DIFF_SOME : messages.DiffResponse.DiffChanges.DIFF_NONE,
-  );
-  return response;
 }
