@@ -117,7 +117,7 @@ function unpack(message: string): Words {
   } catch {
     // Not ours: zod's own text would not read like the rest, and may quote the value.
   }
-  return { message: "has the wrong form", fix: "compare it with docs/description.md" };
+  return { message: "has the wrong form", fix: "compare it with config/schemas/dockstage.schema.json" };
 }
 
 /** Whether something is a map, as YAML or JSON gives it. */

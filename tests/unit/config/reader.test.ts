@@ -223,4 +223,11 @@ dockstage.yaml:6: web.helth is "/healthz": there is no such key.
       "Pulumi.yaml:2: dockstage is { path }: must be the path of the app's description.\n    Fix: write for example dockstage: app/dockstage.yaml",
     ]);
   });
+
+  test("an unknown key does not hide what else is wrong with its section", () => {
+    expect(problemsIn('name: portal\nphp: { versions: ["8.2"], live: "8.4", ext: [gd] }\n')).toEqual([
+      "dockstage.yaml:2: php.ext is a list of 1: there is no such key.\n    Fix: the keys here are versions, live, servers, docroot, extensions, ini, build, packages",
+      'dockstage.yaml:2: php.live is "8.4": this version is not among php.versions.\n    Fix: use one of "8.2", or add it there',
+    ]);
+  });
 });
