@@ -9,20 +9,33 @@ const MESSAGE_LIMIT = 400 * 1024 * 1024;
 /** Time for running calls to end when the engine is gone, in milliseconds. */
 const FAREWELL = 5000;
 
+/** Time for the last answer to leave the process, in milliseconds. */
+const FLUSH = 20;
+
 export type Unary<Q, R> = (request: Q, signal: AbortSignal) => Promise<R>;
 
 /** A sentence for the person, shown without a stack trace. */
 export class UserError extends Error {}
+
+/** Calls under way, and what to do when there is none any more. */
+let running = 0;
+let onIdle: (() => void) | undefined;
 
 /** Turns an async function into a gRPC handler: what it throws becomes the message that the engine shows. */
 export function unary<Q, R>(work: Unary<Q, R>): grpc.handleUnaryCall<Q, R> {
   return (call, done) => {
     const gone = new AbortController();
     call.on("cancelled", () => gone.abort());
-    work(call.request, gone.signal).then(
-      (answer) => done(null, answer),
-      (error: unknown) => done(statusOf(error)),
-    );
+    running++;
+    work(call.request, gone.signal)
+      .then(
+        (answer) => done(null, answer),
+        (error: unknown) => done(statusOf(error)),
+      )
+      .finally(() => {
+        running--;
+        onIdle?.();
+      });
   };
 }
 
@@ -51,7 +64,10 @@ export function serve(definition: grpc.ServiceDefinition, handlers: grpc.Untyped
     if (ending) return;
     ending = true;
     onEnd();
-    server.tryShutdown(() => process.exit(0));
+    // Not tryShutdown: it waits for connections, and the engine keeps its own open until this process has gone.
+    const leave = () => setTimeout(() => process.exit(0), FLUSH);
+    onIdle = () => running === 0 && leave();
+    onIdle();
     setTimeout(() => process.exit(0), FAREWELL).unref();
   };
   process.on("SIGINT", end);
