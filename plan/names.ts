@@ -11,16 +11,25 @@ export function slug(text: string): string {
     .replace(/^-+|-+$/g, "");
 }
 
+/**
+ * `<project>-<stack>`, with the hyphens inside each doubled: else the project `a-b` in the stack `c` and the project `a` in the stack
+ * `b-c` would have the same volumes.
+ */
+export const scope = (project: string, stack: string): string => [project, stack].map((part) => part.replaceAll("-", "--")).join("-");
+
 /** The physical name of an object: `<project>-<stack>-<name>`, cut to 40 characters and hashed where it is longer. */
 export function physicalName(project: string, stack: string, name: string): string {
-  const full = slug(`${project}-${stack}-${name}`);
+  const full = `${scope(project, stack)}-${slug(name)}`;
   if (full.length <= LIMIT) return full;
   const hash = createHash("sha256").update(`${project}/${stack}/${name}`).digest("hex").slice(0, 8);
   return `${full.slice(0, LIMIT).replace(/-+$/, "")}-${hash}`;
 }
 
-/** Name of an environment's door in the network that all environments share. Never cut or hashed: the host's demux builds it from the URL. */
-export const doorName = (project: string, stack: string): string => `door-${project}-${stack}`;
+/**
+ * Name of an environment's door in the network that all environments share. Never cut or hashed, and with a dot between the two, which
+ * neither can hold: the host's demux builds it from the URL.
+ */
+export const doorName = (project: string, stack: string): string => `door-${project}.${stack}`;
 
 /** Physical name of the network that doors and the host's demux meet in. */
 export const DOORS_NETWORK = "dockstage-doors";

@@ -28,6 +28,9 @@ export function goDuration(seconds: number): string {
   return `${hours ? `${hours}h` : ""}${hours || minutes ? `${minutes}m` : ""}${seconds % 60}s`;
 }
 
+/** Cores as the provider reads them back: `1.0`, `0.5`, `0.25`. */
+export const decimal = (value: number): string => (Number.isInteger(value) ? value.toFixed(1) : String(value));
+
 /** ENTRYPOINT and CMD: the image's own, unless the run has others, behind the entrypoint that reads secrets where there are any. */
 export function argv(run: Run, image: Bound["image"]): { entrypoint?: pulumi.Input<string[]>; command?: pulumi.Input<string[]> } {
   const command = run.command && [...run.command];
@@ -76,7 +79,7 @@ export function containerArgs(record: ServiceRecord, bound: Bound): ContainerArg
     securityOpts: ["no-new-privileges:true"],
     memory: limits.memory,
     memorySwap: limits.memory,
-    cpus: String(limits.cpus),
+    cpus: decimal(limits.cpus),
     ...(health &&
       "command" in health.probe && {
         healthcheck: {
@@ -116,7 +119,7 @@ export function selfArgs(
     user: "65534:65534",
     memory: 32,
     memorySwap: 32,
-    cpus: "0.25",
+    cpus: "0.2",
     restart: "unless-stopped",
     stopTimeout: 1,
     destroyGraceSeconds: 1,

@@ -1,5 +1,6 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import { scope } from "../plan/names";
 import type { ImageRecord } from "../plan/records";
 import { Image } from "../provider/resources";
 import type { DockerContext } from "./docker-context";
@@ -22,7 +23,7 @@ export function makeImage(at: DockerContext, name: string, source: ImageRecord["
   return new Image(
     name,
     {
-      repository: `${at.args.project}-${at.args.stack}/${name}`,
+      repository: `${scope(at.args.project, at.args.stack)}/${name}`,
       context: source.context.map(({ path, to }) => ({ path: at.path(path), to })),
       dockerfile: source.dockerfile,
       args: { ...source.args },

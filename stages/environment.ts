@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { join, dirname } from "node:path";
+import { ConfigError } from "../config/problems";
 import { readSettings } from "../config/reader";
 import { dockerPlatform } from "../platforms/docker";
 import { notBuilt } from "./matrix";
@@ -10,19 +11,29 @@ import { realise } from "./realise";
 /** The folder that dockstage is installed in. */
 const PACKAGE = dirname(__dirname);
 
+/** What is wrong with the files is for a person: without a stack trace of ours. */
+function readOrStop(folder: string, stack: string): ReturnType<typeof readSettings> {
+  try {
+    return readSettings({ folder, stack });
+  } catch (error) {
+    if (error instanceof ConfigError) throw new pulumi.RunError(error.message);
+    throw error;
+  }
+}
+
 /**
  * The environment program: reads the app's description and the stack's config and makes the stage. Called once, from the index.ts
  * beside Pulumi.yaml.
  *
- * @throws ConfigError with every problem of the files at once
+ * @throws RunError with every problem of the files at once
  */
 export function environment(folder: string): Outputs {
   const stack = pulumi.getStack();
-  const { settings, folders } = readSettings({ folder, stack });
+  const { settings, folders } = readOrStop(folder, stack);
   if (pulumi.getProject() !== settings.project)
     throw new Error(`Pulumi runs the project "${pulumi.getProject()}", and ${join(folder, "Pulumi.yaml")} is "${settings.project}"`);
   const refused = notBuilt(settings.stage.stage);
-  if (refused) throw new Error(refused);
+  if (refused) throw new pulumi.RunError(refused);
   const config = new pulumi.Config(settings.project);
   const platform = dockerPlatform({
     project: settings.project,

@@ -53,6 +53,45 @@ describe("ten environments at once on one engine", () => {
   });
 });
 
+describe("two apps whose names differ in where the hyphen is", () => {
+  const sandbox = new Sandbox("ab");
+
+  beforeAll(async () => {
+    ensureHost();
+    sandbox.copy("tests/support/apps/hello");
+  });
+  afterAll(() => sandbox.clean("x-one", "one"));
+
+  test("share neither a door nor a volume", async () => {
+    // <project> in the stack x-one, and <project>-x in the stack one.
+    yaml(sandbox);
+    sandbox.write("Pulumi.x-one.yaml", `config:\n  ${sandbox.project}:settings: { stage: dev }\n`);
+    await sandbox.init("x-one");
+    await sandbox.mustUp("x-one");
+    const other = new Sandbox(sandbox.project);
+    expect(other.project.startsWith(`${sandbox.project}-`)).toBe(true);
+    const end = other.project.slice(sandbox.project.length + 1);
+    other.copy("tests/support/apps/hello");
+    yaml(other);
+    other.write("Pulumi.one.yaml", `config:\n  ${other.project}:settings: { stage: dev }\n`);
+    sandbox.write(`Pulumi.${end}-one.yaml`, `config:\n  ${sandbox.project}:settings: { stage: dev }\n`);
+    await other.init("one");
+    await sandbox.init(`${end}-one`);
+    try {
+      await other.mustUp("one");
+      await sandbox.mustUp(`${end}-one`);
+      const mine = await sandbox.objects(`${end}-one`);
+      const theirs = await other.objects("one");
+      expect(mine.filter((object) => theirs.includes(object))).toEqual([]);
+      expect((await other.destroy("one")).code).toBe(0);
+      expect(await sandbox.objects(`${end}-one`)).toEqual(mine);
+    } finally {
+      await other.clean("one");
+      await sandbox.destroy(`${end}-one`);
+    }
+  });
+});
+
 describe("an app with a Dockerfile, a port, a health path and a database", () => {
   const sandbox = new Sandbox("own");
   const canary = "canary-8c1f2b7d4e";
@@ -105,13 +144,13 @@ env: { DATABASE_URL: "\${database.url}", BOTH: "x-\${secrets.TOKEN}-y", PLAIN: "
 
   test("a migration that fails, fails the up with its log, and the next good one goes on", async () => {
     const [before] = await sandbox.containers("web");
-    yaml(sandbox, `database: { engines: [mariadb], migrate: "echo table entries is locked >&2; exit 3" }\n`);
+    yaml(sandbox, `database: { engines: [mariadb], migrate: "echo table entries is locked >&2; exit 3" }\nsecrets: { TOKEN: required }\n`);
     const failed = await sandbox.up();
     expect(failed.code).not.toBe(0);
     expect(failed.output).toContain("table entries is locked");
     expect(failed.output).toMatch(/exit(ed with)? code 3/);
     expect(await sandbox.containers("web")).toEqual([before]);
-    yaml(sandbox, `database: { engines: [mariadb], migrate: "echo fine" }\n`);
+    yaml(sandbox, `database: { engines: [mariadb], migrate: "echo fine" }\nsecrets: { TOKEN: required }\n`);
     await sandbox.mustUp();
     expect(changed(await sandbox.mustUp())).toEqual({});
     expect(changed(await sandbox.refresh())).toEqual({});
@@ -122,8 +161,8 @@ env: { DATABASE_URL: "\${database.url}", BOTH: "x-\${secrets.TOKEN}-y", PLAIN: "
     sandbox.write("dockstage.yaml", `name: ${sandbox.project}\nphp: { versions: ["7.4", "5.6"], servres: [nginx] }\nweb: { memory: lots }\n`);
     const failed = await sandbox.up();
     expect(failed.code).not.toBe(0);
-    for (const text of ["dockstage.yaml:2", "servres", "servers", "5.6", "7.4, 8.2, 8.4", "web.memory", "lots"]) expect(failed.output).toContain(text);
-    expect(failed.output).not.toMatch(/at .*\.ts:\d+/);
+    for (const text of ["dockstage.yaml:2", "servres", "servers", "5.6", 'use one of "7.4", "8.2", "8.4"', "web.memory", "lots", "4 problems"]) expect(failed.output).toContain(text);
+    expect(failed.output).not.toMatch(/at .*\.ts:\d+|ConfigError/);
     expect(await sandbox.objects()).toEqual(before);
   });
 });

@@ -54,6 +54,7 @@ plugins:
   providers: [{ name: dockstage, path: ${join(PACKAGE, "provider")}, version: 0.1.0 }]
 `,
     );
+    this.write("package.json", '{ "private": true }\n');
     this.write("index.ts", 'import { environment } from "dockstage";\n\nexport = environment(__dirname);\n');
   }
 

@@ -152,6 +152,7 @@ describe("names", () => {
           const physical = physicalName(project, stack, name);
           expect(physical).toMatch(/^[a-z0-9][a-z0-9-]*$/);
           expect(physical.length).toBeLessThanOrEqual(49);
+        expect(physical).not.toBe(physicalName(project, `${stack}-x`, name));
         },
       ),
     );
@@ -160,8 +161,14 @@ describe("names", () => {
     expect(physicalName("guestbook", "dev", "data-mariadb-10.11")).toBe("guestbook-dev-data-mariadb-10-11");
   });
 
+  test("hyphens never make one environment's names another's", () => {
+    expect(physicalName("a-b", "c", "x")).not.toBe(physicalName("a", "b-c", "x"));
+    expect(physicalName("a", "b", "c-x")).not.toBe(physicalName("a", "b-c", "x"));
+    expect(doorName("a-b", "c")).not.toBe(doorName("a", "b-c"));
+  });
+
   test("a door's name is never cut", () => {
-    expect(doorName("x".repeat(24), "y".repeat(24))).toBe(`door-${"x".repeat(24)}-${"y".repeat(24)}`);
+    expect(doorName("x".repeat(24), "y".repeat(24))).toBe(`door-${"x".repeat(24)}.${"y".repeat(24)}`);
     expect(slug("Php7.4 -- Apache!")).toBe("php7-4-apache");
   });
 });
