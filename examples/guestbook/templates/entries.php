@@ -6,7 +6,7 @@
 use function Guestbook\e;
 
 $initials = static function (string $name): string {
-    $words = preg_split('/[\s-]+/u', $name, -1, PREG_SPLIT_NO_EMPTY) ?: ['?'];
+    $words = preg_split('/[^\p{L}\p{N}]+/u', $name, -1, PREG_SPLIT_NO_EMPTY) ?: ['?'];
     return mb_strtoupper(mb_substr($words[0], 0, 1) . (count($words) > 1 ? mb_substr(end($words), 0, 1) : ''));
 };
 ?>
