@@ -2,6 +2,8 @@
 
 /** Lines of the failed step that an error shows. */
 const KEPT = 30;
+/** Characters of an instruction that are shown. */
+const LONGEST = 100;
 
 interface Step {
   readonly title: string;
@@ -53,7 +55,8 @@ function shownTitle(title: string): string | undefined {
   const [, stage, step, text] = /^\[(?:(\S+) +)?(\d+\/\d+)\] (.*)$/.exec(title) ?? [];
   if (step === undefined) return undefined;
   const named = stage === undefined || /^stage-\d+$/.test(stage) ? "" : ` of ${stage}:`;
-  return `step ${step}${named} ${text ?? ""}`;
+  const shown = text ?? "";
+  return `step ${step}${named} ${shown.length > LONGEST ? `${shown.slice(0, LONGEST)}...` : shown}`;
 }
 
 function keep(lines: string[], line: string): void {

@@ -131,6 +131,17 @@ async function untag(engine: Engine, tag: string): Promise<void> {
   }
 }
 
+/**
+ * Tags that this run of the program has a resource for. A failed deploy can leave an older resource to be deleted whose tag the
+ * current one has again, because its content is the same: that tag must stay. A destroy asks for no tag, and takes them all.
+ */
+const held = new Set<string>();
+
+const hold = (made: Computed): Computed => {
+  held.add(made.tag);
+  return made;
+};
+
 /** The inputs without the secrets, if they are known: a secret that is not known yet (a generated one) decides nothing. */
 function sources(news: Previewed<Inputs>): Inputs | undefined {
   const { secrets: _, ...rest } = news;
@@ -149,6 +160,7 @@ async function diffBuild(oldInputs: Inputs, state: State, news: Previewed<Inputs
   // A base that is not on the engine is no reason: the image that was made from it is.
   if (Object.entries(bases).some(([base, id]) => state.bases[base] !== id)) return { replaces: ["bases"] };
   // In place, because the new image gets the same tag, which the deletion of the old one would take away.
+  held.add(state.tag);
   return (await inspectImage(engine, state.tag))?.id === state.imageId ? {} : { updates: ["imageId"] };
 }
 
@@ -222,11 +234,11 @@ export const resource: Resource<Inputs, Computed> = {
 
   async create(news, ctx) {
     const made = news.reference === undefined ? await ensured(news, undefined, ctx) : await referred(news.reference, ctx);
-    return { id: made.tag, computed: made };
+    return { id: made.tag, computed: hold(made) };
   },
 
   async update(_id, state, news, ctx) {
-    return news.reference === undefined ? ensured(news, state, ctx) : referred(news.reference, ctx);
+    return hold(await (news.reference === undefined ? ensured(news, state, ctx) : referred(news.reference, ctx)));
   },
 
   async read(_id, state, ctx) {
@@ -242,6 +254,6 @@ export const resource: Resource<Inputs, Computed> = {
   },
 
   async delete(_id, state, ctx) {
-    if (state.reference === undefined) await untag(await ctx.engine(), state.tag);
+    if (state.reference === undefined && !held.has(state.tag)) await untag(await ctx.engine(), state.tag);
   },
 };

@@ -76,6 +76,7 @@ async function waitFor(news: Inputs, id: string, engine: Engine, deadline: numbe
     throw new NotReady(id, id.slice(0, 12), `${news.service} is not ready: its container ${id.slice(0, 12)} is gone`, "none", "none");
   const probe = probeOf(news, first, engine);
   let answer = "none";
+  let said = "";
   for (;;) {
     ctx.signal.throwIfAborted();
     const began = Date.now();
@@ -96,7 +97,9 @@ async function waitFor(news: Inputs, id: string, engine: Engine, deadline: numbe
       // A refused probe (the container is just ending) is an answer like another; the loop is bounded by the deadline.
       if (!limit.aborted) answer = error instanceof Error ? error.message : String(error);
     }
-    ctx.log(`waiting for ${news.service}: ${answer}`, "info", { ephemeral: true });
+    // Where nobody can overwrite a line, each log is one: only what is new is worth it.
+    if (said !== answer) ctx.log(`waiting for ${news.service}: ${answer}`, "info", { ephemeral: true });
+    said = answer;
     await sleep(Math.max(0, began + PAUSE - Date.now()), undefined, { signal: ctx.signal }).catch(() => undefined);
   }
 }
