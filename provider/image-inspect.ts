@@ -86,8 +86,9 @@ async function fileIn(engine: Engine, container: string, path: string): Promise<
  */
 export function userIn(user: string, passwd: string, group: string): { readonly uid: number; readonly gid: number } {
   const [name = "", groupName] = user.split(":", 2);
-  const rows = (file: string): string[][] => file.split("\n").map((line) => line.split(":"));
+  const rows = (file: string): string[][] => file.split("\n").filter((line) => line !== "").map((line) => line.split(":"));
   const numeric = /^\d+$/;
+  if (name === "" && !groupName) return { uid: 0, gid: 0 };
   const account = rows(passwd).find(([login, , id]) => login === name || (numeric.test(name) && id === name));
   const uid = name === "" ? 0 : numeric.test(name) ? Number(name) : account && Number(account[2]);
   if (uid === undefined) throw new Problem(`the image's USER is ${user}, but its /etc/passwd has no ${name}: create it in the Dockerfile (useradd), or give USER as a number`);
