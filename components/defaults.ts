@@ -1,8 +1,17 @@
 import type { Command, Limits } from "../config/settings";
 import type { Run } from "../plan/records";
 
-/** A command as the engine takes it: a string goes through the shell, a list is executed as it is. */
-export const argumentsOf = (command: Command): readonly string[] => (typeof command === "string" ? ["/bin/sh", "-c", command] : command);
+/** What only a shell understands. */
+const SHELL = /[|&;<>()$`\\"'*?[\]#~=%{}\n]/;
+
+/**
+ * A command as the engine takes it: a list is executed as it is, and so are plain words (`bin/worker --all`). Only what needs a shell
+ * gets one: as a container's first process a shell ignores SIGTERM, so that the program behind it is killed and not stopped.
+ */
+export function argumentsOf(command: Command): readonly string[] {
+  if (typeof command !== "string") return command;
+  return SHELL.test(command) ? ["/bin/sh", "-c", command] : command.trim().split(/\s+/);
+}
 
 /**
  * The capabilities that an image of somebody else's keeps: what a daemon needs that starts as root, makes its folders its own and

@@ -46,7 +46,7 @@ export interface ImageSource {
   readonly reference: string;
 }
 
-/** `run` as a string goes through `/bin/sh -c`, as a list it is executed as it is; the image's ENTRYPOINT stays. */
+/** A list is executed as it is, and so is a string of plain words; one that needs a shell goes through `/bin/sh -c`. The image's ENTRYPOINT stays. */
 export type Command = string | readonly string[];
 
 export interface Limits {
