@@ -4,7 +4,10 @@ import { changed, ensureHost, request, Sandbox } from "../support/sandbox";
 jest.setTimeout(900_000);
 
 const describeApp = (sandbox: Sandbox, version: string, more = ""): void => {
-  sandbox.write("dockstage.yaml", `name: ${sandbox.project}\nbuild: { context: ., args: { VERSION: "${version}" } }\nweb: { port: 3000, health: /healthz, healthTimeout: 8s, stopGrace: 5s }\n${more}`);
+  sandbox.write(
+    "dockstage.yaml",
+    `name: ${sandbox.project}\nbuild: { context: ., args: { VERSION: "${version}" } }\nweb: { port: 3000, health: /healthz, healthTimeout: 8s, stopGrace: 5s }\n${more}`,
+  );
 };
 
 describe("an app that never gets healthy", () => {
@@ -42,10 +45,13 @@ describe("an app that never gets healthy", () => {
     expect(all.filter((object) => /^container .*-web-[^s]/.test(object))).toHaveLength(1);
   });
 
-  test.each([false, true])("the same input again fails again with the cause, and the old one serves (refreshed state: %s)", async (refreshed) => {
-    if (refreshed) expect((await sandbox.refresh()).code).toBe(0);
-    await broken();
-  });
+  test.each([false, true])(
+    "the same input again fails again with the cause, and the old one serves (refreshed state: %s)",
+    async (refreshed) => {
+      if (refreshed) expect((await sandbox.refresh()).code).toBe(0);
+      await broken();
+    },
+  );
 
   test.each([false, true])("the old input ends green and leaves no orphan (refreshed state: %s)", async (refreshed) => {
     await broken();
@@ -84,7 +90,10 @@ describe("an app that never gets healthy", () => {
   test("ten replacements under 200 requests a second, two of them broken: none fails", async () => {
     // The images first, so that the load meets replacements only.
     for (let version = 10; version < 20; version++) {
-      await sandbox.run("docker", ["build", "-q", "--build-arg", `VERSION=${version}`, "."], { DOCKER_BUILDKIT: "1", PATH: `/usr/bin:${process.env["PATH"] ?? ""}` });
+      await sandbox.run("docker", ["build", "-q", "--build-arg", `VERSION=${version}`, "."], {
+        DOCKER_BUILDKIT: "1",
+        PATH: `/usr/bin:${process.env["PATH"] ?? ""}`,
+      });
     }
     const failures: string[] = [];
     let sent = 0;

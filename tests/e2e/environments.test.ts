@@ -33,7 +33,9 @@ describe("ten environments at once on one engine", () => {
   test("each answers under its own name, and no two networks overlap", async () => {
     for (const stack of stacks) expect((await request(urls.get(stack) ?? "")).body).toBe("hello 1\n");
     const filters = JSON.stringify({ label: [`dockstage.project=${sandbox.project}`] });
-    const subnets = (await sandbox.engine.listNetworks({ filters })).flatMap(({ IPAM }) => (IPAM?.Config ?? []).map(({ Subnet }) => Subnet));
+    const subnets = (await sandbox.engine.listNetworks({ filters })).flatMap(({ IPAM }) =>
+      (IPAM?.Config ?? []).map(({ Subnet }) => Subnet),
+    );
     expect(subnets).toHaveLength(20);
     expect(new Set(subnets).size).toBe(20);
   });
@@ -125,7 +127,9 @@ env: { DATABASE_URL: "\${database.url}", BOTH: "x-\${secrets.TOKEN}-y", PLAIN: "
     const made = (await sandbox.run("docker", ["exec", web, "cat", "/run/dockstage/env/MADE"])).output;
     expect(made).toMatch(/^[A-Za-z0-9]{40}$/);
 
-    const ids = (await sandbox.engine.listContainers({ all: true, filters: JSON.stringify({ label: [`dockstage.project=${sandbox.project}`] }) })).map(({ Id }) => Id);
+    const ids = (
+      await sandbox.engine.listContainers({ all: true, filters: JSON.stringify({ label: [`dockstage.project=${sandbox.project}`] }) })
+    ).map(({ Id }) => Id);
     const images = (await sandbox.objects()).filter((object) => object.startsWith("image ")).map((object) => object.slice(6));
     const places = [
       await sandbox.run("docker", ["inspect", ...ids]),
@@ -158,10 +162,23 @@ env: { DATABASE_URL: "\${database.url}", BOTH: "x-\${secrets.TOKEN}-y", PLAIN: "
 
   test("bad config comes out at once, and nothing is made or changed", async () => {
     const before = await sandbox.objects();
-    sandbox.write("dockstage.yaml", `name: ${sandbox.project}\nphp: { versions: ["7.4", "5.6"], servres: [nginx] }\nweb: { memory: lots }\n`);
+    sandbox.write(
+      "dockstage.yaml",
+      `name: ${sandbox.project}\nphp: { versions: ["7.4", "5.6"], servres: [nginx] }\nweb: { memory: lots }\n`,
+    );
     const failed = await sandbox.up();
     expect(failed.code).not.toBe(0);
-    for (const text of ["dockstage.yaml:2", "servres", "servers", "5.6", 'use one of "7.4", "8.2", "8.4"', "web.memory", "lots", "4 problems"]) expect(failed.output).toContain(text);
+    for (const text of [
+      "dockstage.yaml:2",
+      "servres",
+      "servers",
+      "5.6",
+      'use one of "7.4", "8.2", "8.4"',
+      "web.memory",
+      "lots",
+      "4 problems",
+    ])
+      expect(failed.output).toContain(text);
     expect(failed.output).not.toMatch(/at .*\.ts:\d+|ConfigError/);
     expect(await sandbox.objects()).toEqual(before);
   });

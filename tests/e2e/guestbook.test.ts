@@ -52,7 +52,14 @@ describe("the guestbook's DEV, through its whole life", () => {
   test("the outputs have the contract's keys", async () => {
     const outputs = await sandbox.outputs();
     expect(Object.keys(outputs).sort()).toEqual(["data", "mail", "portal", "release", "schema", "ssh", "variants"]);
-    expect(outputs).toMatchObject({ schema: 1, portal: null, mail: null, ssh: null, release: null, data: { source: "generated", lastSync: null, lastBackup: null } });
+    expect(outputs).toMatchObject({
+      schema: 1,
+      portal: null,
+      mail: null,
+      ssh: null,
+      release: null,
+      data: { source: "generated", lastSync: null, lastBackup: null },
+    });
     expect(outputs["variants"]).toMatchObject({
       "php7.4-nginx-mariadb10.11": { url, database: { engine: "mariadb", version: "10.11", schema: sandbox.project.replaceAll("-", "_") } },
     });
@@ -71,7 +78,13 @@ describe("the guestbook's DEV, through its whole life", () => {
     const [web] = await sandbox.containers("web");
     const done = await sandbox.run("docker", ["exec", web ?? "", "curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", `${url}/healthz`]);
     expect(done.output).toBe("200");
-    const php = await sandbox.run("docker", ["exec", web ?? "", "php", "-r", `echo strlen(file_get_contents('${url}/healthz')) > 0 ? 'reached' : 'not reached';`]);
+    const php = await sandbox.run("docker", [
+      "exec",
+      web ?? "",
+      "php",
+      "-r",
+      `echo strlen(file_get_contents('${url}/healthz')) > 0 ? 'reached' : 'not reached';`,
+    ]);
     expect(php.output).toBe("reached");
   });
 
@@ -145,7 +158,14 @@ describe.each([0, 1234])("a source folder of uid %i", (uid) => {
     writeFileSync(join(sandbox.app, "by-the-person"), "person");
     chownSync(join(sandbox.app, "by-the-person"), own.uid, own.gid);
     expect(await inside("echo again >> /app/by-the-person")).toMatchObject({ code: 0 });
-    const person = await sandbox.run("setpriv", [`--reuid=${uid}`, `--regid=${uid}`, "--clear-groups", "sh", "-c", "echo more >> by-the-app && echo more >> new/file && rm new/file"]);
+    const person = await sandbox.run("setpriv", [
+      `--reuid=${uid}`,
+      `--regid=${uid}`,
+      "--clear-groups",
+      "sh",
+      "-c",
+      "echo more >> by-the-app && echo more >> new/file && rm new/file",
+    ]);
     expect(person).toMatchObject({ code: 0 });
   });
 });

@@ -20,7 +20,18 @@ interface Options {
 
 /** What computed outputs look like under mocks, by type. */
 const COMPUTED: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
-  "dockstage:index:Image": { imageId: "sha256:image", tag: "tag", contentHash: "hash", bases: {}, entrypoint: ["/entry"], command: ["cmd"], workdir: "/", uid: 1000, gid: 1000, shell: true },
+  "dockstage:index:Image": {
+    imageId: "sha256:image",
+    tag: "tag",
+    contentHash: "hash",
+    bases: {},
+    entrypoint: ["/entry"],
+    command: ["cmd"],
+    workdir: "/",
+    uid: 1000,
+    gid: 1000,
+    shell: true,
+  },
   "dockstage:index:Files": { volume: "files-volume" },
   "dockstage:index:Generation": { token: "abcd1234" },
   "dockstage:index:Lease": { value: "8080" },
@@ -38,11 +49,13 @@ export async function register(program: () => unknown, project = "guestbook", st
   const names = new Map<pulumi.Resource, string>();
   await pulumi.runtime.setMocks(
     {
-      newResource: ({ type, name, inputs }) => {
+      newResource: ({ type, name, ...rest }) => {
+        // Pulumi types it as any.
+        const inputs = rest.inputs as Registered["inputs"];
         seen.set(`${type} ${name}`, inputs);
         return { id: `${name}-id`, state: { ...inputs, ...COMPUTED[type] } };
       },
-      call: ({ inputs }) => inputs,
+      call: () => ({}),
     },
     project,
     stack,
@@ -68,7 +81,8 @@ export async function register(program: () => unknown, project = "guestbook", st
       parent: opts.parent && names.get(opts.parent),
       protect: opts.protect ?? false,
       retainOnDelete: opts.retainOnDelete ?? false,
-      deleteBeforeReplace: "deleteBeforeReplace" in opts && typeof opts.deleteBeforeReplace === "boolean" ? opts.deleteBeforeReplace : undefined,
+      deleteBeforeReplace:
+        "deleteBeforeReplace" in opts && typeof opts.deleteBeforeReplace === "boolean" ? opts.deleteBeforeReplace : undefined,
       ignoreChanges: opts.ignoreChanges ?? [],
     }));
 }

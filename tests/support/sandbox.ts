@@ -74,7 +74,8 @@ plugins:
   /** Runs a command in the app's folder to its end. */
   run(command: string, args: readonly string[], extra: NodeJS.ProcessEnv = {}): Promise<Finished> {
     const log = join(this.folder, `events-${randomBytes(4).toString("hex")}.json`);
-    const all = command === "pulumi" && ["up", "destroy", "refresh", "preview"].includes(args[0] ?? "") ? [...args, "--event-log", log] : args;
+    const all =
+      command === "pulumi" && ["up", "destroy", "refresh", "preview"].includes(args[0] ?? "") ? [...args, "--event-log", log] : args;
     return new Promise((resolve, reject) => {
       const child = spawn(command, all, { cwd: this.app, env: { ...this.env, ...extra }, stdio: ["ignore", "pipe", "pipe"] });
       let output = "";
@@ -82,7 +83,9 @@ plugins:
       child.stdout.on("data", take);
       child.stderr.on("data", take);
       child.on("error", reject);
-      child.on("close", (code) => resolve({ code: code ?? -1, output, changes: existsSync(log) ? changesIn(readFileSync(log, "utf8")) : {} }));
+      child.on("close", (code) =>
+        resolve({ code: code ?? -1, output, changes: existsSync(log) ? changesIn(readFileSync(log, "utf8")) : {} }),
+      );
     });
   }
 
@@ -149,7 +152,8 @@ plugins:
   async clean(...stacks: readonly string[]): Promise<void> {
     for (const stack of stacks.length > 0 ? stacks : ["dev"]) {
       const done = await this.destroy(stack);
-      if (done.code !== 0 && !done.output.includes("no stack named")) throw new Error(`the sandbox of ${this.project} could not be destroyed:\n${done.output}`);
+      if (done.code !== 0 && !done.output.includes("no stack named"))
+        throw new Error(`the sandbox of ${this.project} could not be destroyed:\n${done.output}`);
     }
     rmSync(this.folder, { recursive: true, force: true });
   }
@@ -165,7 +169,8 @@ function changesIn(log: string): Readonly<Record<string, number>> {
 }
 
 /** Operations of a run that changed something. */
-export const changed = ({ changes }: Finished): Readonly<Record<string, number>> => Object.fromEntries(Object.entries(changes).filter(([operation]) => operation !== "same"));
+export const changed = ({ changes }: Finished): Readonly<Record<string, number>> =>
+  Object.fromEntries(Object.entries(changes).filter(([operation]) => operation !== "same"));
 
 /** Brings the host program up if it is not, by the command that people use. */
 export function ensureHost(): void {
@@ -179,16 +184,29 @@ export interface Answer {
 }
 
 /** A request to loopback at the port of the URL, as browsers treat *.localhost. */
-export function request(url: string, options: { method?: string; headers?: Record<string, string>; body?: Buffer | string; timeoutMs?: number } = {}): Promise<Answer> {
+export function request(
+  url: string,
+  options: { method?: string; headers?: Record<string, string>; body?: Buffer | string; timeoutMs?: number } = {},
+): Promise<Answer> {
   const { hostname, port, pathname, search, host } = new URL(url);
   if (!hostname.endsWith(".localhost") && hostname !== "127.0.0.1") throw new Error(`tests talk to loopback only, not to ${hostname}`);
   return new Promise((resolve, reject) => {
     const sent = http.request(
-      { host: "127.0.0.1", port: port || 80, path: `${pathname}${search}`, method: options.method ?? "GET", headers: { host, ...options.headers }, agent: false, timeout: options.timeoutMs ?? 15_000 },
+      {
+        host: "127.0.0.1",
+        port: port || 80,
+        path: `${pathname}${search}`,
+        method: options.method ?? "GET",
+        headers: { host, ...options.headers },
+        agent: false,
+        timeout: options.timeoutMs ?? 15_000,
+      },
       (received) => {
         const chunks: Buffer[] = [];
         received.on("data", (chunk: Buffer) => chunks.push(chunk));
-        received.on("end", () => resolve({ status: received.statusCode ?? 0, body: Buffer.concat(chunks).toString(), headers: received.headers }));
+        received.on("end", () =>
+          resolve({ status: received.statusCode ?? 0, body: Buffer.concat(chunks).toString(), headers: received.headers }),
+        );
         received.on("error", reject);
       },
     );

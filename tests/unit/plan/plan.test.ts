@@ -152,7 +152,7 @@ describe("names", () => {
           const physical = physicalName(project, stack, name);
           expect(physical).toMatch(/^[a-z0-9][a-z0-9-]*$/);
           expect(physical.length).toBeLessThanOrEqual(49);
-        expect(physical).not.toBe(physicalName(project, `${stack}-x`, name));
+          expect(physical).not.toBe(physicalName(project, `${stack}-x`, name));
         },
       ),
     );

@@ -14,14 +14,18 @@ let made: readonly Registered[];
 
 const only = (type: string, name: string): Registered => {
   const found = made.filter((resource) => resource.type === type && resource.name === name);
-  if (found.length !== 1 || !found[0]) throw new Error(`${found.length} of ${type} ${name}; there are ${made.map((resource) => `${resource.type} ${resource.name}`).join(", ")}`);
+  if (found.length !== 1 || !found[0])
+    throw new Error(
+      `${found.length} of ${type} ${name}; there are ${made.map((resource) => `${resource.type} ${resource.name}`).join(", ")}`,
+    );
   return found[0];
 };
 
 beforeAll(async () => {
   const platform = dockerPlatform({ project: "guestbook", stack: "dev", folders, secret: () => pulumi.secret("config-canary") });
   made = await register(() => {
-    for (const part of partsOf(guestbook({ app: { secrets: { APP_SECRET: "generate", STRIPE_KEY: "required" } } }))) realise(part, platform);
+    for (const part of partsOf(guestbook({ app: { secrets: { APP_SECRET: "generate", STRIPE_KEY: "required" } } })))
+      realise(part, platform);
   });
 });
 
@@ -33,7 +37,10 @@ describe("the docker platform", () => {
       const shape = shapes.find((known) => known.type === type);
       if (!shape) throw new Error(`${type} is in no shape`);
       const known = inputNames(shape.properties);
-      expect({ name, unknown: Object.keys(inputs).filter((key) => inputs[key] !== undefined && !known.includes(key)) }).toEqual({ name, unknown: [] });
+      expect({ name, unknown: Object.keys(inputs).filter((key) => inputs[key] !== undefined && !known.includes(key)) }).toEqual({
+        name,
+        unknown: [],
+      });
     }
   });
 
