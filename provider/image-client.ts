@@ -18,7 +18,7 @@ export interface Ran {
 }
 
 /** Time between a polite and a hard end of a cancelled command, in milliseconds. */
-const GRACE = 5000;
+const GRACE = 1500;
 
 /** The environment for a client: the engine that the provider itself talks to, whatever context is chosen. */
 export function clientEnvironment({ address }: Pick<Engine, "address">): NodeJS.ProcessEnv {

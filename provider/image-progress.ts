@@ -36,7 +36,8 @@ export class BuildOutput {
     const [, reason] = /^ERROR:? ?(.*)$/.exec(text) ?? [];
     // A step that another one's failure cut short is not the one to show.
     if (reason !== undefined && !/context canceled|CANCELED/i.test(reason)) this.failed ??= { step: id, reason };
-    else if (/^\d+\.\d+ /.test(text)) keep(step.lines, text.replace(/^\d+\.\d+ /, ""));
+    // After the failure its last lines come once more.
+    else if (/^\d+\.\d+ /.test(text) && this.failed?.step !== id) keep(step.lines, text.replace(/^\d+\.\d+ /, ""));
     // The same step again after another one's output: only its number and title.
     return undefined;
   }

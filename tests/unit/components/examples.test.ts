@@ -25,7 +25,11 @@ export const made = ${example}
 `;
 
 function errorsOf(file: string, text: string): readonly string[] {
-  const { options } = ts.parseJsonConfigFileContent(ts.readConfigFile(join(ROOT, "tsconfig.json"), ts.sys.readFile).config, ts.sys, ROOT);
+  const { options } = ts.parseJsonConfigFileContent(
+    ts.readConfigFile(join(ROOT, "tsconfig.json"), (path) => ts.sys.readFile(path)).config,
+    ts.sys,
+    ROOT,
+  );
   const host = ts.createCompilerHost(options);
   const inMemory: ts.CompilerHost = {
     ...host,
