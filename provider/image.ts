@@ -154,7 +154,7 @@ async function diffBuild(oldInputs: Inputs, state: State, news: Previewed<Inputs
   const given = sources(news);
   if (replaces.length > 0 || !given) return { replaces };
   const source = sourceOf(given);
-  if (contentHash(await hashContext(source.entries), given) !== state.contentHash) return { replaces: ["contentHash"] };
+  if (contentHash(await hashContext(source.entries), given) !== state.contentHash) return { replaces: ["contentHash", ...changed(oldInputs, given, SOURCES)] };
   const engine = await ctx.engine();
   const bases = await localBases(engine, source.bases);
   // A base that is not on the engine is no reason: the image that was made from it is.
