@@ -15,7 +15,7 @@ export function makeVolume(at: DockerContext, record: VolumeRecord, owner: Owner
     record.name,
     { name: at.physical(record.name), labels: Object.entries(labels).map(([label, value]) => ({ label, value })) },
     // A replaced volume is lost data: what may differ between releases of dockstage must not replace it.
-    { parent, protect: record.protect, retainOnDelete: record.protect, ignoreChanges: ["labels", "driverOpts"] },
+    { parent, protect: record.protect, retainOnDelete: record.protect, ignoreChanges: ["labels", "driverOpts"], dependsOn: [...at.first] },
   );
   if (!record.owner) return { name: volume.name, ready: volume };
   const owned = "image" in record.owner ? at.handle("image", record.owner.image) : record.owner;

@@ -24,6 +24,7 @@ function makeNetwork(at: DockerContext, record: NetworkRecord, owner: Owner): pu
     { holder: `${project}/${stack}/${record.name}`, subnet: { pool, prefix: PREFIX } },
     { parent },
   );
+  at.first.push(lease);
   const network = new docker.Network(
     at.physical(record.name),
     {

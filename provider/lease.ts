@@ -146,15 +146,31 @@ async function lease(news: Inputs, ctx: Context): Promise<string> {
     const kind = news.port ? "port" : "subnet";
     const own = ledger[news.holder];
     // The same holder again: a run that was cut off, or a state that was lost.
+    if (own && own.kind === kind && own.engine === id && fits(own.value, news) && kind === "subnet") await refuseSecond(news.holder, own, engine);
     const value =
       own && own.kind === kind && own.engine === id && fits(own.value, news)
         ? own.value
         : news.port
           ? await leasePort(ledger, news.port, engine)
           : await leaseSubnet(ledger, news.subnet ?? { pool: "", prefix: 0 }, engine);
-    ledger[news.holder] = { value, kind, engine: id, at: new Date().toISOString() };
+    ledger[news.holder] = { value, kind, engine: id, at: new Date().toISOString(), folder: process.cwd() };
     return value;
   });
+}
+
+/**
+ * The same project and stack from another folder or state: with the same names, it would write into the other one's data volumes and
+ * take them along when it is destroyed.
+ */
+async function refuseSecond(holder: string, { value, folder }: Entry, engine: Engine): Promise<void> {
+  const network = (await engine.networks()).find(({ subnets }) => subnets.includes(value));
+  if (!network) return;
+  const [project = "", stack = ""] = holder.split("/");
+  throw new Problem(
+    `${project} ${stack} is up already${folder === undefined ? "" : ` from ${folder}`}, with another state than this one (its network ${network.name} is on the engine).\n` +
+      `Go on there; or destroy it there first; or give this one another stack or another name. Where that state is lost, remove the containers ` +
+      `and networks that carry the labels dockstage.project=${project} and dockstage.stack=${stack}: the data volumes stay and are taken over.`,
+  );
 }
 
 export const resource: Resource<Inputs, z.infer<typeof computed>> = {

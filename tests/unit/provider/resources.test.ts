@@ -148,6 +148,19 @@ describe("Lease", () => {
     expect(JSON.parse(readFileSync(file(), "utf8"))).toMatchObject({ [wish.holder]: { value: computed.value } });
   });
 
+  it("refuses the same project and stack from another folder, and nobody else", async () => {
+    write({ "a/dev/edge": { ...entry("198.51.100.0/27", 60), folder: "/home/shop" } });
+    // Cut off before its network was there: the same value again.
+    expect((await lease.create(wish, ctx)).id).toBe("198.51.100.0/27");
+    write({ "a/dev/edge": { ...entry("198.51.100.0/27", 60), folder: "/home/shop" } });
+    engine.networkList.push({ id: "n", name: "a-dev-edge-1", subnets: ["198.51.100.0/27"] });
+    await expect(lease.create(wish, ctx)).rejects.toThrow(
+      "a dev is up already from /home/shop, with another state than this one (its network a-dev-edge-1 is on the engine).",
+    );
+    // Another pool is a replacement of its own lease.
+    expect((await lease.create({ ...wish, subnet: { pool: "203.0.113.0/24", prefix: 27 } }, ctx)).id).toBe("203.0.113.0/27");
+  });
+
   it("says where a broken ledger is", async () => {
     writeFileSync(file(), "{");
     await expect(lease.create(wish, ctx)).rejects.toThrow(`${file()} is not a ledger of leases: move it away`);
