@@ -1,9 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { hostname } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { z } from "zod";
+import { createInterface } from "node:readline";
+import { condenser } from "./progress";
 
 /** A Pulumi project's folder and stack, and the variables that its commands run with. */
 export interface Target {
@@ -18,77 +15,42 @@ export class CommandFailed extends Error {
   override readonly name = "CommandFailed";
 }
 
-/** Runs pulumi with its output on the terminal; the exit code. */
+const notStarted = (error: Error): CommandFailed =>
+  new CommandFailed(`pulumi cannot be started (${error.message}): run "npx dockstage setup"`);
+
+/**
+ * Runs pulumi; the exit code. On a terminal it shows its own display, else what cli/progress.ts leaves of it. Ctrl-C at a terminal
+ * reaches pulumi by itself, which then stops what it is doing in good order; a second one would cut it off.
+ */
 export async function run({ folder, env }: Pick<Target, "folder" | "env">, args: readonly string[]): Promise<number> {
-  const child = spawn("pulumi", args, { cwd: folder, env, stdio: "inherit" });
-  return new Promise((resolve, reject) => {
-    child.on("error", (error) =>
-      reject(new CommandFailed(`pulumi cannot be started (${error.message}): run ". scripts/env" first, or "npm start", which does`)),
-    );
-    child.on("exit", (code, signal) => resolve(signal ? 1 : (code ?? 1)));
-  });
+  const watched = process.stdout.isTTY;
+  const child = spawn("pulumi", args, { cwd: folder, env, stdio: ["inherit", watched ? "inherit" : "pipe", "inherit"] });
+  const forward = (signal: NodeJS.Signals): void => {
+    if (signal !== "SIGINT" || !process.stdin.isTTY) child.kill(signal);
+  };
+  process.on("SIGINT", forward).on("SIGTERM", forward);
+  if (child.stdout) {
+    const condense = condenser();
+    createInterface({ input: child.stdout }).on("line", (line) => {
+      const shown = condense(line);
+      if (shown !== undefined) process.stdout.write(`${shown}\n`);
+    });
+  }
+  try {
+    return await new Promise((resolve, reject) => {
+      child.on("error", (error) => reject(notStarted(error)));
+      // Once its output has been read to the end.
+      child.on("close", (code) => resolve(code === 0 ? 0 : 1));
+    });
+  } finally {
+    process.off("SIGINT", forward).off("SIGTERM", forward);
+  }
 }
 
 /** Runs pulumi and returns what it printed on standard output. */
 export function capture({ folder, env }: Pick<Target, "folder" | "env">, args: readonly string[]): string {
   const done = spawnSync("pulumi", args, { cwd: folder, env, encoding: "utf8", maxBuffer: 256 * 1024 * 1024 });
-  if (done.error)
-    throw new CommandFailed(`pulumi cannot be started (${done.error.message}): run ". scripts/env" first, or "npm start", which does`);
+  if (done.error) throw notStarted(done.error);
   if (done.status !== 0) throw new CommandFailed(`pulumi ${args.join(" ")} failed:\n${done.stderr || done.stdout}`);
   return done.stdout;
-}
-
-const Lock = z.object({ pid: z.number(), hostname: z.string() });
-
-/** Whether a process of this machine runs. */
-function alive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // Somebody else's process may not be signalled, but is there.
-    return error instanceof Error && "code" in error && error.code === "EPERM";
-  }
-}
-
-/**
- * Clears the locks of a stack in a file backend if each of them is of a process of this machine that is dead.
- *
- * @returns the process ids whose locks were cleared
- */
-export function clearDeadLocks(target: Target): readonly number[] {
-  const { PULUMI_BACKEND_URL: backend } = target.env;
-  if (!backend?.startsWith("file://")) return [];
-  const folder = join(
-    fileURLToPath(backend.replace("file://~", `file://${target.env["HOME"] ?? ""}`)),
-    ".pulumi",
-    "locks",
-    "organization",
-    target.project,
-    target.stack,
-  );
-  if (!existsSync(folder)) return [];
-  const locks = readdirSync(folder)
-    .filter((file) => file.endsWith(".json"))
-    .map((file) => Lock.safeParse(JSON.parse(readFileSync(join(folder, file), "utf8"))));
-  const dead = locks.flatMap((lock) => (lock.success && lock.data.hostname === hostname() && !alive(lock.data.pid) ? [lock.data.pid] : []));
-  if (dead.length === 0 || dead.length < locks.length) return [];
-  capture(target, ["cancel", "--yes", "--stack", target.stack]);
-  return dead;
-}
-
-const State = z.object({
-  deployment: z.object({
-    resources: z.array(z.object({ type: z.string(), id: z.string().optional(), delete: z.boolean().optional() })).optional(),
-    pending_operations: z.array(z.unknown()).optional(),
-  }),
-});
-
-/** What a stack's state knows: physical ids by type, and whether an operation was cut off. */
-export function stateOf(target: Target): { readonly ids: ReadonlyMap<string, ReadonlySet<string>>; readonly cutOff: boolean } {
-  const { deployment } = State.parse(JSON.parse(capture(target, ["stack", "export", "--stack", target.stack])));
-  const ids = new Map<string, Set<string>>();
-  for (const { type, id, delete: pending } of deployment.resources ?? [])
-    if (id && !pending) ids.set(type, (ids.get(type) ?? new Set()).add(id));
-  return { ids, cutOff: (deployment.pending_operations ?? []).length > 0 };
 }

@@ -1,12 +1,12 @@
 import { homedir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { readSettings } from "../config/reader";
 import { capabilitiesOf, notBuilt } from "../stages/matrix";
-import { cellsOf } from "../stages/plan";
-import { driftOf, hostIsUp } from "./engine";
-import { capture, clearDeadLocks, run, stateOf, type Target } from "./pulumi";
+import { containersOf, driftOf } from "./engine";
+import { PACKAGE, sourceLine } from "./machine";
+import { run, type Target } from "./pulumi";
+import { clearDeadLocks, stateOf } from "./state";
 
-const PACKAGE = dirname(__dirname);
 const HOST = { project: "dockstage-host", stack: "local" };
 
 const dataFolder = (env: NodeJS.ProcessEnv): string =>
@@ -16,33 +16,18 @@ const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 /** Brings one stack up: dead locks cleared, and read back from the engine first where it differs from the state. */
 async function bringUp(target: Target): Promise<number> {
+  const { project, stack, env } = target;
   for (const pid of clearDeadLocks(target)) say(`The lock of process ${pid}, which is dead, was cleared.`);
-  capture(target, ["stack", "select", "--create", target.stack]);
   const state = stateOf(target);
-  const drift = await driftOf(target.project, target.stack, state);
+  const drift = await driftOf(project, stack, state, env);
   for (const difference of drift) say(`The engine differs from the state: ${difference}.`);
+  const common = ["--yes", "--skip-preview", "--suppress-outputs", "--stack", stack];
   if (state.cutOff) {
     say("An earlier run was cut off: its pending operations are cleared.");
-    const code = await run(target, [
-      "refresh",
-      "--yes",
-      "--skip-preview",
-      "--clear-pending-creates",
-      "--suppress-outputs",
-      "--stack",
-      target.stack,
-    ]);
+    const code = await run(target, ["refresh", "--clear-pending-creates", ...common]);
     if (code !== 0) return code;
   }
-  return run(target, [
-    "up",
-    "--yes",
-    "--skip-preview",
-    "--suppress-outputs",
-    ...(drift.length > 0 ? ["--refresh"] : []),
-    "--stack",
-    target.stack,
-  ]);
+  return run(target, ["up", ...(drift.length > 0 ? ["--refresh"] : []), ...common]);
 }
 
 /** The host program; its state is always the user's own, and it has no secrets. */
@@ -56,7 +41,7 @@ export function hostTarget(env: NodeJS.ProcessEnv): Target {
 }
 
 export interface UpOptions {
-  /** `host` is the host program. @default "dev" */
+  /** `host` is the host program. */
   readonly stack: string;
   /** The app's folder, with its Pulumi.yaml. */
   readonly folder: string;
@@ -66,31 +51,37 @@ export interface UpOptions {
 /** `dockstage up [stack]`. Exit code. */
 export async function up({ stack, folder, env }: UpOptions): Promise<number> {
   if (stack === "host") return bringUp(hostTarget(env));
-  const refused = notBuilt(stack);
+  const { settings } = readSettings({ folder: resolve(folder), stack, env });
+  const refused = notBuilt(settings.stage.stage);
   if (refused) {
-    process.stderr.write(`${refused}\n`);
+    process.stderr.write(`dockstage: ${refused}\n`);
     return 2;
   }
-  const { settings } = readSettings({ folder: resolve(folder), stack, env });
   const started = Date.now();
-  if (!(await hostIsUp())) {
-    say("The host program is not up on this engine: it comes first.");
+  if ((await containersOf(HOST.project, HOST.stack, /^demux$/, env)).length === 0) {
+    say("The host program, which all environments share, is not up: it comes first.");
     const code = await bringUp(hostTarget(env));
     if (code !== 0) return code;
   }
   const code = await bringUp({ folder: resolve(folder), project: settings.project, stack, env });
   if (code !== 0) return code;
-  // Read again: the host program may have leased another port meanwhile.
-  const now = readSettings({ folder: resolve(folder), stack, env }).settings;
-  const rows = [
-    ...cellsOf(now, capabilitiesOf(now.stage.stage)).map(({ url }) => ["URL", url] as const),
-    [
-      "Logs",
-      `docker logs -f $(docker ps -q -f label=dockstage.project=${now.project} -f label=dockstage.stack=${stack} -f label=dockstage.component=web)`,
-    ] as const,
-    ["Stop", `. scripts/env && pulumi destroy -s ${stack}`] as const,
-  ];
-  say(`\n${now.project} ${stack} is up (${((Date.now() - started) / 1000).toFixed(1)} s)\n`);
-  for (const [name, value] of rows) say(`  ${name.padEnd(5)} ${value}`);
+  await table({ stack, folder, env }, (Date.now() - started) / 1000);
   return 0;
+}
+
+/** What a person wants to know at the end. */
+async function table({ stack, folder, env }: UpOptions, seconds: number): Promise<void> {
+  // Read again: the host program may have leased another port meanwhile. Loaded late, as it brings the SDK.
+  const { settings } = readSettings({ folder: resolve(folder), stack, env });
+  const { cellsOf } = require("../stages/plan") as typeof import("../stages/plan");
+  const elsewhere = relative(process.cwd(), resolve(folder));
+  const webs = await containersOf(settings.project, stack, /^web(-(?!(.*-)?self$).*)?$/, env);
+  const rows: readonly (readonly [string, string])[] = [
+    ...cellsOf(settings, capabilitiesOf(settings.stage.stage)).map(({ url }) => ["URL", url] as const),
+    ...webs.map((name) => ["Logs", `docker logs -f ${name}`] as const),
+    ["Stop", `${sourceLine()} && pulumi destroy${elsewhere ? ` -C ${elsewhere}` : ""} -s ${stack}   (its data goes, too)`],
+    ["Plugin", `${env["DOCKSTAGE_PLUGIN"] ?? "unknown"} docker plugin`],
+  ];
+  say(`\n${settings.project} ${stack} is up (${seconds.toFixed(1)} s)\n`);
+  for (const [name, value] of rows) say(`  ${name.padEnd(7)} ${value}`);
 }

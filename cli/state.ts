@@ -1,0 +1,84 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { z } from "zod";
+import { capture, CommandFailed, type Target } from "./pulumi";
+
+/** What a stack's state knows. */
+export interface State {
+  /** Physical ids by type; what waits to be deleted is left out. */
+  readonly ids: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Whether an operation of an earlier run was cut off. */
+  readonly cutOff: boolean;
+}
+
+const Deployment = z.object({
+  resources: z.array(z.object({ type: z.string(), id: z.string().optional(), delete: z.boolean().optional() })).nullish(),
+  pending_operations: z.array(z.unknown()).nullish(),
+});
+const Exported = z.object({ deployment: Deployment });
+const Checkpoint = z.object({ checkpoint: z.object({ latest: Deployment.nullish() }) });
+
+/** The folder of a file backend; undefined where the state is elsewhere. */
+export function stateFolder(env: NodeJS.ProcessEnv): string | undefined {
+  const { PULUMI_BACKEND_URL: backend, HOME: home = "" } = env;
+  if (!backend?.startsWith("file://")) return undefined;
+  return join(fileURLToPath(backend.replace("file://~", `file://${home}`)), ".pulumi");
+}
+
+function summary({ resources, pending_operations }: z.output<typeof Deployment>): State {
+  const ids = new Map<string, Set<string>>();
+  for (const { type, id, delete: pending } of resources ?? []) if (id && !pending) ids.set(type, (ids.get(type) ?? new Set()).add(id));
+  return { ids, cutOff: (pending_operations ?? []).length > 0 };
+}
+
+/**
+ * A stack's state, and the stack itself where there is none yet. Of a file backend the file is read, as each run of the CLI costs 0.15 s.
+ */
+export function stateOf(target: Target): State {
+  const folder = stateFolder(target.env);
+  const file = folder && join(folder, "stacks", target.project, `${target.stack}.json`);
+  if (file && existsSync(file)) {
+    const read = Checkpoint.safeParse(JSON.parse(readFileSync(file, "utf8")));
+    if (read.success) return summary(read.data.checkpoint.latest ?? {});
+  }
+  capture(target, ["stack", "select", "--create", target.stack]);
+  const read = Exported.safeParse(JSON.parse(capture(target, ["stack", "export", "--stack", target.stack])));
+  if (!read.success)
+    throw new CommandFailed(
+      `the state of ${target.project} ${target.stack} has a form that this release does not know: ${read.error.message}`,
+    );
+  return summary(read.data.deployment);
+}
+
+const Lock = z.object({ pid: z.number(), hostname: z.string() });
+
+/** Whether a process of this machine runs. */
+function alive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // Somebody else's process may not be signalled, but is there.
+    return error instanceof Error && "code" in error && error.code === "EPERM";
+  }
+}
+
+/**
+ * Clears the locks of a stack in a file backend if each of them is of a process of this machine that is dead.
+ *
+ * @returns the process ids whose locks were cleared
+ */
+export function clearDeadLocks(target: Target): readonly number[] {
+  const state = stateFolder(target.env);
+  const folder = state && join(state, "locks", "organization", target.project, target.stack);
+  if (!folder || !existsSync(folder)) return [];
+  const locks = readdirSync(folder)
+    .filter((file) => file.endsWith(".json"))
+    .map((file) => Lock.safeParse(JSON.parse(readFileSync(join(folder, file), "utf8"))));
+  const dead = locks.flatMap((lock) => (lock.success && lock.data.hostname === hostname() && !alive(lock.data.pid) ? [lock.data.pid] : []));
+  if (dead.length === 0 || dead.length < locks.length) return [];
+  capture(target, ["cancel", "--yes", "--stack", target.stack]);
+  return dead;
+}
