@@ -75,9 +75,17 @@ describe("pulumi's output where nobody watches", () => {
       "    error: web did not get healthy within 60 s",
       "      last lines of web: listening on 3000",
       "    error: dockstage:index:Ready resource 'x' has a problem (1s)",
+      "    docker:index:Container web creating (0s)",
     ];
-    expect(left([" +  dockstage:index:Ready web-ready **creating failed (0.22s)** error: web did not", ...diagnostics])).toEqual([
+    const failed = [
+      " +  dockstage:index:Ready web-ready **creating failed (0.22s)** error: web did not",
+      " ~  dockstage:index:Ready web-ready **updating failed** [diff: ~containers]; error: web did not",
+      "    pulumi:pulumi:Stack portal-dev running error: update failed",
+      "    pulumi:pulumi:Stack portal-dev **failed** 1 error",
+    ];
+    expect(left([...failed, ...diagnostics])).toEqual([
       "  FAILED    Ready web-ready (0.22s)",
+      "  FAILED    Ready web-ready",
       ...diagnostics,
     ]);
   });
