@@ -7,7 +7,7 @@
 const LINE =
   /^ *(?:[+~=<>-]{1,3} +)?(\S+:\S+:\S+) (\S+) (\**)(\w+)(?: (?:replacement|original))?( failed)?(?: \((\d+(?:\.\d+)?m?s|\d+m\d+s)\))?\**(?: (.*))?$/;
 const NOISE =
-  /^@ (updating|refreshing|destroying|previewing)|^(Updating|Refreshing|Destroying) \(|^ +pulumi:pulumi:Stack \S+ *($|running|\*\*failed)/;
+  /^@ (updating|refreshing|destroying|previewing)|^(Updating|Refreshing|Destroying) \(|^ +\S+:\S+:\S+ \S+ *$|^ +pulumi:pulumi:Stack \S+ +(running|\*\*failed)/;
 const FINISHED = new Set(["created", "updated", "deleted", "read", "imported"]);
 
 /** Milliseconds between two lines of what is not finished yet. */

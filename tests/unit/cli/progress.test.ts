@@ -29,6 +29,7 @@ describe("pulumi's output where nobody watches", () => {
         " ~  dockstage:index:Route web-route updated (0.30s) ",
         " -- docker:index:Container portal-dev-web deleted original (12s) [diff: ~envs]",
         " +  dockstage:components:Demux door created (1s) ",
+        "    dockstage:index:Lease edge-subnet  ",
         "    pulumi:pulumi:Stack portal-dev  ",
         "Resources:",
         "    + 4 created",
