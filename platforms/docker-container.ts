@@ -28,8 +28,25 @@ export function goDuration(seconds: number): string {
   return `${hours ? `${hours}h` : ""}${hours || minutes ? `${minutes}m` : ""}${seconds % 60}s`;
 }
 
-/** Cores as the provider reads them back: `1.0`, `0.5`, `0.25`. */
-export const decimal = (value: number): string => (Number.isInteger(value) ? value.toFixed(1) : String(value));
+/** What terraform-provider-docker reads back (nanoInt64ToDecimalString): with nine zeros in it a number loses all but one decimal. */
+function readBack(cores: number): string {
+  const exact = cores.toFixed(9);
+  return exact.split("0").length - 1 === 9 ? cores.toFixed(1) : exact.replace(/0+$/, "");
+}
+
+/**
+ * Cores as the provider reads them back: `1.0`, `0.5`, `0.25`. Some numbers are never read back as they were written (0.05 is `0.1`,
+ * 10 is `10.`), which would replace the container at every run: then it is the next smaller number that is, at most 0.01 cores
+ * away. Never a greater one: an engine refuses more cores than it has.
+ */
+export function decimal(cores: number): string {
+  for (let nudge = 0; nudge <= 100; nudge++) {
+    const near = Math.round((cores - nudge / 10_000) * 1e9) / 1e9;
+    const text = Number.isInteger(near) ? near.toFixed(1) : String(near);
+    if (readBack(near) === text) return text;
+  }
+  throw new Error(`${cores} cores cannot be written so that they are read back the same`);
+}
 
 /** ENTRYPOINT and CMD: the image's own, unless the run has others, behind the entrypoint that reads secrets where there are any. */
 export function argv(run: Run, image: Bound["image"]): { entrypoint?: pulumi.Input<string[]>; command?: pulumi.Input<string[]> } {

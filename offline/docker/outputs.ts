@@ -1,17 +1,18 @@
 import type { Properties, Property, Rest, Shape } from "../shapes";
+import { ordered } from "./order";
 import { type Value, type Values, UNKNOWN, canonical, isRecord, isZero, withoutBookkeeping } from "./values";
 
 /** States as the official plugin writes them, so that either plugin can go on with what the other one left. */
 
 const copy = (rest: Rest | undefined): Value => (rest === undefined ? null : Array.isArray(rest) ? [] : typeof rest === "object" && rest !== null ? {} : rest);
 
-/** A value with everything that its blocks lack at rest. */
+/** A value with everything that its blocks lack at rest, and its sets in order. */
 function filled(property: Property, value: Value): Value {
   if (property.kind === "object" && isRecord(value)) return filledBlock(property.of, value);
   if ((property.kind !== "list" && property.kind !== "set") || !Array.isArray(value)) return value;
   const { of } = property;
   const elements = value.map((element) => (of !== "string" && isRecord(element) && Object.keys(of).length > 0 ? filledBlock(of, element) : element));
-  return property.kind === "set" ? [...new Map(elements.map((element) => [JSON.stringify(element), element])).values()] : elements;
+  return property.kind === "set" ? ordered(of, [...new Map(elements.map((element) => [JSON.stringify(element), element])).values()]) : elements;
 }
 
 const filledBlock = (properties: Properties, block: Values): Values =>
