@@ -1,10 +1,12 @@
+import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, relative, resolve } from "node:path";
+import { ConfigError } from "../config/problems";
 import { readSettings } from "../config/reader";
 import { capabilitiesOf, notBuilt } from "../stages/matrix";
 import { containersOf, driftOf } from "./engine";
 import { PACKAGE, sourceLine } from "./machine";
-import { run, type Target } from "./pulumi";
+import { CommandFailed, run, type Target } from "./pulumi";
 import { clearDeadLocks, stateOf } from "./state";
 
 const HOST = { project: "dockstage-host", stack: "local" };
@@ -48,10 +50,20 @@ export interface UpOptions {
   readonly env: NodeJS.ProcessEnv;
 }
 
+/** The settings; where they have problems and the stack is not there, that is said too, as `pulumi config set` needs it. */
+function read({ stack, folder, env }: UpOptions): ReturnType<typeof readSettings> {
+  try {
+    return readSettings({ folder: resolve(folder), stack, env });
+  } catch (error) {
+    if (!(error instanceof ConfigError) || existsSync(join(folder, `Pulumi.${stack}.yaml`))) throw error;
+    throw new CommandFailed(`${error.message}\n\nThere is no Pulumi.${stack}.yaml. For a new stack, first: pulumi stack init ${stack}`);
+  }
+}
+
 /** `dockstage up [stack]`. Exit code. */
 export async function up({ stack, folder, env }: UpOptions): Promise<number> {
   if (stack === "host") return bringUp(hostTarget(env));
-  const { settings } = readSettings({ folder: resolve(folder), stack, env });
+  const { settings } = read({ stack, folder, env });
   const refused = notBuilt(settings.stage.stage);
   if (refused) {
     process.stderr.write(`dockstage: ${refused}\n`);
