@@ -136,6 +136,8 @@ async function untag(engine: Engine, tag: string): Promise<void> {
  * current one has again, because its content is the same: that tag must stay. A destroy asks for no tag, and takes them all.
  */
 const held = new Set<string>();
+/** Resources of the program: a refresh asks for a diff of every resource of the state, also of what the program no longer has. */
+const asked = new Set<string>();
 
 const hold = (made: Computed): Computed => {
   held.add(made.tag);
@@ -160,7 +162,7 @@ async function diffBuild(oldInputs: Inputs, state: State, news: Previewed<Inputs
   // A base that is not on the engine is no reason: the image that was made from it is.
   if (Object.entries(bases).some(([base, id]) => state.bases[base] !== id)) return { replaces: ["bases"] };
   // In place, because the new image gets the same tag, which the deletion of the old one would take away.
-  held.add(state.tag);
+  if (asked.has(ctx.urn)) held.add(state.tag);
   return (await inspectImage(engine, state.tag))?.id === state.imageId ? {} : { updates: ["imageId"] };
 }
 
@@ -187,7 +189,8 @@ export const resource: Resource<Inputs, Computed> = {
   computed,
   outputs: ["contentHash", "imageId", "tag", "bases", "entrypoint", "command", "workdir", "uid", "gid", "shell"],
 
-  async check(news) {
+  async check(news, _olds, ctx) {
+    asked.add(ctx.urn);
     if (news.reference !== undefined) {
       return (["repository", "context", "dockerfile", "target", "args", "secrets"] as const)
         .filter((property) => news[property] !== undefined)
