@@ -112,13 +112,15 @@ function jobsOf(args: AppArgs, run: Omit<Run, "command" | "limits" | "after">, s
     ...(args.variant && { variant: args.variant }),
   });
   const before = [...(args.database ? [args.database.ready] : []), ...args.after];
+  // Another database, or the same one emptied, has none of what these made.
+  const volumes = args.database ? [args.database.volume] : [];
   const migrate = database?.migrate && argumentsOf(database.migrate);
   const jobs: JobRecord[] = migrate
-    ? [job("migrate", migrate, { values: [...migrate, args.migrations], image: !args.mounted }, before)]
+    ? [job("migrate", migrate, { values: [...migrate, args.migrations], image: !args.mounted, volumes }, before)]
     : [];
   if (database?.seed && args.seedSize !== undefined) {
     const seed = argumentsOf(database.seed).map((text) => fill(text, { size: String(args.seedSize) }).join(""));
-    jobs.push(job("seed", seed, { values: seed, image: false }, [...before, ...(migrate ? [`job:migrate${suffix}` as const] : [])]));
+    jobs.push(job("seed", seed, { values: seed, image: false, volumes }, [...before, ...(migrate ? [`job:migrate${suffix}` as const] : [])]));
   }
   return jobs;
 }

@@ -34,6 +34,7 @@ export interface Connection {
   readonly url: Ref<"secret">;
   /** The job that makes schema and user. */
   readonly ready: Ref<"job">;
+  readonly volume: Ref<"volume">;
 }
 
 interface Engine {
@@ -79,6 +80,7 @@ export function connectionTo(choice: DatabaseChoice, schema: Schema): Connection
     password: `secret:${base}-password`,
     url: `secret:${base}-url`,
     ready: `job:schema-${base}`,
+    volume: `volume:data-${serverName(choice)}`,
   };
 }
 
@@ -139,7 +141,7 @@ export function database({ choice, schemas, limits = { memory: 512, cpus: 1 } }:
         mounts: [],
         limits: { memory: 256, cpus: 1 },
         after: [`service:${server}`],
-        trigger: { values: [schema.name], image: false },
+        trigger: { values: [schema.name], image: false, volumes: [to.volume] },
         timeoutSeconds: 120,
         ...(schema.variant && { variant: schema.variant }),
       },

@@ -189,7 +189,13 @@ export interface ServiceRecord extends Named<"service">, Run {
 /** A program that runs to completion. A non-zero exit code fails the update. */
 export interface JobRecord extends Named<"job">, Run {
   /** It runs again when one of these changes. */
-  readonly trigger: { readonly values: readonly string[]; readonly image: boolean };
+  readonly trigger: {
+    readonly values: readonly string[];
+    /** Its image counts too. */
+    readonly image: boolean;
+    /** Volumes whose data it made or changed: where one was made anew, all of that has gone. */
+    readonly volumes: readonly Ref<"volume">[];
+  };
   readonly timeoutSeconds: number;
   readonly variant?: string;
 }

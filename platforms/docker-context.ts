@@ -19,7 +19,8 @@ export interface DockerPlatformArgs {
 export interface Handles {
   image: Image;
   network: pulumi.Output<string>;
-  volume: { readonly name: pulumi.Output<string>; readonly ready: pulumi.Resource };
+  /** `stamp` changes where the volume was made anew. */
+  volume: { readonly name: pulumi.Output<string>; readonly stamp: pulumi.Output<string>; readonly ready: pulumi.Resource };
   secret: pulumi.Output<string>;
   file: { readonly content: string; readonly executable: boolean };
   service: {

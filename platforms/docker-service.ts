@@ -131,7 +131,10 @@ export function makeJob(at: DockerContext, record: JobRecord, owner: Owner): Job
   const mounts = mountsOf(at, record.name, record.mounts, owner);
   const files = makeFiles(at, record.name, record, owner, labels);
   const { entrypoint = image.entrypoint, command = image.command } = argv(record, image);
-  const trigger = record.trigger.image ? image.imageId.apply((id) => [...record.trigger.values, id]) : [...record.trigger.values];
+  const { values, volumes } = record.trigger;
+  const trigger = pulumi
+    .all([...volumes.map((volume) => at.handle("volume", volume).stamp), ...(record.trigger.image ? [image.imageId] : [])])
+    .apply((made) => [...values, ...made]);
   return new Job(
     record.name,
     {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { Mount, Run, VolumeRecord } from "../plan/records";
-import { Files, Job } from "../provider/resources";
+import { Files, Job, Stamp } from "../provider/resources";
 import type { DockerContext, Handles } from "./docker-context";
 import { tools } from "./docker-image";
 import type { Owner } from "./platform";
@@ -11,21 +11,29 @@ import type { Owner } from "./platform";
 export function makeVolume(at: DockerContext, record: VolumeRecord, owner: Owner): Handles["volume"] {
   const { parent } = owner;
   const labels = at.labels(record);
+  const name = at.physical(record.name);
+  const stamp = new Stamp(`${record.name}-stamp`, { volume: name, labels }, { parent }).token;
   const volume = new docker.Volume(
     record.name,
-    { name: at.physical(record.name), labels: Object.entries(labels).map(([label, value]) => ({ label, value })) },
+    {
+      name,
+      labels: [
+        ...Object.entries(labels).map(([label, value]) => ({ label, value })),
+        { label: "dockstage.stamp", value: stamp },
+      ],
+    },
     // A replaced volume is lost data: what may differ between releases of dockstage must not replace it.
     { parent, protect: record.protect, retainOnDelete: record.protect, ignoreChanges: ["labels", "driverOpts"], dependsOn: [...at.first] },
   );
-  if (!record.owner) return { name: volume.name, ready: volume };
+  if (!record.owner) return { name: volume.name, stamp, ready: volume };
   const owned = "image" in record.owner ? at.handle("image", record.owner.image) : record.owner;
   const ready = makeTool(at, `${record.name}-owner`, owner, {
     command: pulumi.all([owned.uid, owned.gid]).apply(([uid, gid]) => ["open-volume", "/volume", String(uid), String(gid)]),
-    trigger: pulumi.all([volume.id, owned.uid, owned.gid]).apply((values) => values.map(String)),
+    trigger: pulumi.all([stamp, owned.uid, owned.gid]).apply((values) => values.map(String)),
     mount: { type: "volume", source: volume.name, target: "/volume", readOnly: false },
     labels,
   });
-  return { name: volume.name, ready };
+  return { name: volume.name, stamp, ready };
 }
 
 /** A job of the platform's own: as root, with what it takes to hand files over and nothing else. */

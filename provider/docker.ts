@@ -167,7 +167,13 @@ class DockerEngine implements Engine {
   }
 
   async volumeExists(name: string): Promise<boolean> {
-    return (await unless404(this.docker.getVolume(name).inspect(), undefined)) !== undefined;
+    return (await this.volumeLabels(name)) !== undefined;
+  }
+
+  async volumeLabels(name: string): Promise<Readonly<Record<string, string>> | undefined> {
+    const found = await unless404(this.docker.getVolume(name).inspect(), undefined);
+    // A volume that the engine made itself has null here.
+    return found && { ...found.Labels };
   }
 
   async removeVolume(name: string, waitSeconds: number): Promise<void> {

@@ -31,6 +31,8 @@ export interface Engine {
   putArchive(id: string, path: string, tar: Buffer): Promise<void>;
   createVolume(name: string, labels: Readonly<Record<string, string>>): Promise<void>;
   volumeExists(name: string): Promise<boolean>;
+  /** Undefined where there is no such volume. */
+  volumeLabels(name: string): Promise<Readonly<Record<string, string>> | undefined>;
   /** Gone already is fine. Waits up to `waitSeconds` for containers that still use it. */
   removeVolume(name: string, waitSeconds: number): Promise<void>;
   networks(): Promise<readonly { readonly id: string; readonly name: string; readonly subnets: readonly string[] }[]>;

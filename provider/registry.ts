@@ -17,6 +17,7 @@ const KINDS: Readonly<Record<string, () => AnyResource>> = {
   Password: () => kind(require("./password") as typeof import("./password")),
   Ready: () => kind(require("./ready") as typeof import("./ready")),
   Route: () => kind(require("./route") as typeof import("./route")),
+  Stamp: () => kind(require("./stamp") as typeof import("./stamp")),
 };
 
 /** All type tokens, `dockstage:index:Password` and so on. */

@@ -163,6 +163,20 @@ export class Lease extends pulumi.CustomResource {
   }
 }
 
+/** `dockstage:index:Stamp`: tells a volume from one of the same name that was made anew, by a token that the volume has as a label. */
+export interface StampArgs {
+  /** Physical name. */
+  readonly volume: string;
+  /** Identity labels, for a volume that has to be made anew. */
+  readonly labels: Labels;
+}
+export class Stamp extends pulumi.CustomResource {
+  declare readonly token: pulumi.Output<string>;
+  constructor(name: string, args: Inputs<StampArgs>, opts?: pulumi.CustomResourceOptions) {
+    super("dockstage:index:Stamp", name, { token: undefined, ...args }, opts);
+  }
+}
+
 /** `dockstage:index:Password`: letters and digits from a cryptographic source, made once, a secret. */
 export class Password extends pulumi.CustomResource {
   declare readonly value: pulumi.Output<string>;

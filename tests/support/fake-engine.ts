@@ -95,6 +95,7 @@ export class FakeEngine implements Engine {
     this.volumes.set(name, labels);
     return Promise.resolve();
   }
+  volumeLabels = (name: string): Promise<Readonly<Record<string, string>> | undefined> => Promise.resolve(this.volumes.get(name));
   volumeExists = (name: string): Promise<boolean> => Promise.resolve(this.volumes.has(name));
   removeVolume(name: string): Promise<void> {
     this.volumes.delete(name);

@@ -110,9 +110,9 @@ describe("plan()", () => {
       recordsOf(plan(guestbook({ stack, machine: { migrations } }))).flatMap((record) =>
         record.kind === "job" && record.name.startsWith("migrate") ? [record.trigger] : [],
       )[0];
-    expect(trigger("dev")).toEqual({ values: ["bin/migrate", "a"], image: false });
+    expect(trigger("dev")).toEqual({ values: ["bin/migrate", "a"], image: false, volumes: ["volume:data-mariadb-10.11"] });
     expect(trigger("dev", "b")).not.toEqual(trigger("dev"));
-    expect(trigger("live")).toEqual({ values: ["bin/migrate", "a"], image: true });
+    expect(trigger("live")).toEqual({ values: ["bin/migrate", "a"], image: true, volumes: ["volume:data-mariadb-10.11"] });
   });
 
   test("generated data is for DEV and TEST only", () => {

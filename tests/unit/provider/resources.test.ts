@@ -8,6 +8,7 @@ import { containerOf, resource as job } from "../../../provider/job";
 import { fits, resource as lease } from "../../../provider/lease";
 import { passwordOf } from "../../../provider/password";
 import { resource as ready } from "../../../provider/ready";
+import { resource as stamp } from "../../../provider/stamp";
 import { isUnknown, UNKNOWN } from "../../../provider/resource";
 import type { Context } from "../../../provider/resource";
 import { FakeEngine } from "../../support/fake-engine";
@@ -48,6 +49,34 @@ describe("Generation", () => {
 
   it("shows its token as unknown, so that a preview shows the replacement", async () => {
     expect(isUnknown((await generation.preview?.(inputs, state, ctx))?.token)).toBe(true);
+  });
+});
+
+describe("Stamp", () => {
+  const inputs = { volume: "a-dev-data", labels: { "dockstage.project": "a" } };
+
+  it("tells an emptied volume from the one before, and makes it where only the engine has lost it", async () => {
+    const { token } = (await stamp.create(inputs, ctx)).computed;
+    expect(engine.volumes.size).toBe(0);
+    engine.volumes.set("a-dev-data", { "dockstage.stamp": token });
+    const state = { ...inputs, token };
+    expect(await stamp.diff("", inputs, state, inputs, ctx)).toEqual({});
+    engine.volumes.clear();
+    expect(await stamp.diff("", inputs, state, inputs, ctx)).toEqual({ updates: ["token"] });
+    expect(isUnknown((await stamp.preview?.(inputs, state, ctx))?.token)).toBe(true);
+    const now = await stamp.update?.("", state, inputs, ctx);
+    expect(now?.token).not.toBe(token);
+    expect(engine.volumes.get("a-dev-data")).toEqual({ "dockstage.project": "a", "dockstage.stamp": now?.token });
+    expect(await stamp.diff("", inputs, { ...inputs, token: now?.token ?? "" }, inputs, ctx)).toEqual({});
+  });
+
+  it("keeps to what a volume that was there before says, and to nothing where it says nothing", async () => {
+    engine.volumes.set("a-dev-data", { "dockstage.stamp": "12345678" });
+    expect((await stamp.create(inputs, ctx)).computed).toEqual({ token: "12345678" });
+    engine.volumes.set("a-dev-data", {});
+    expect(await stamp.diff("", inputs, { ...inputs, token: "12345678" }, inputs, ctx)).toEqual({ updates: ["token"] });
+    expect(await stamp.update?.("", { ...inputs, token: "12345678" }, inputs, ctx)).toEqual({ token: "none" });
+    expect(await stamp.diff("", inputs, { ...inputs, token: "none" }, inputs, ctx)).toEqual({});
   });
 });
 
