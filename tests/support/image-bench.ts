@@ -1,3 +1,4 @@
+import { jest } from "@jest/globals";
 import path from "node:path";
 import type { Engine } from "../../provider/engine";
 import { resource as image } from "../../provider/image";
@@ -8,6 +9,14 @@ export const PREFIX = "ds-img-test";
 
 export interface Bench extends Context {
   readonly lines: string[];
+}
+
+/** The resource in a process of its own, as it were: a process keeps the tags that it has made. */
+export function otherRun(): typeof image {
+  let loaded: typeof image | undefined;
+  jest.isolateModules(() => { loaded = (require("../../provider/image") as typeof import("../../provider/image")).resource; });
+  if (!loaded) throw new Error("the module was not loaded");
+  return loaded;
 }
 
 /** A resource's surroundings on an engine; what it says is kept. */
@@ -21,5 +30,5 @@ export async function imageOf(engine: Engine, folder: string): Promise<{ readonl
   const news = { repository: `${PREFIX}/${path.basename(folder)}`, context: [{ path: path.join(__dirname, "../..", folder), to: "" }], dockerfile: "Dockerfile" };
   const ctx = bench(engine, path.basename(folder));
   const { id, computed } = await image.create(news, ctx);
-  return { id: computed.imageId, remove: () => image.delete(id, { ...news, ...computed }, ctx) };
+  return { id: computed.imageId, remove: () => otherRun().delete(id, { ...news, ...computed }, ctx) };
 }
