@@ -17,8 +17,8 @@ export interface AppArgs {
   readonly variant?: string;
   /** The person's folder instead of the code in the image. `openFor`: the user is not the folder's owner and gets access by ACL. */
   readonly mounted?: { readonly at: string; readonly uid: number; readonly gid: number; readonly openFor?: number };
-  /** Where the app is in its image; relative writable paths start there. */
-  readonly root: string;
+  /** Where the app is in its image; relative writable paths start there. @default the image's WORKDIR */
+  readonly root?: string;
   readonly database?: Connection;
   /** Public URL, without a slash at the end. */
   readonly url: string;
@@ -62,7 +62,7 @@ function runOf(args: AppArgs): { run: Omit<Run, "command" | "limits" | "after">;
   const owner = variant ? `app-${variant}` : "app";
   const { env, secrets, records } = environmentOf(owner, { ...declared, ...filled });
   const ours = app.source.from === "php";
-  const paths = Object.entries(app.writable).map(([path, kind]) => ({ path, kind, at: posix.resolve(root, path) }));
+  const paths = Object.entries(app.writable).map(([path, kind]) => ({ path, kind, at: root ? posix.resolve(root, path) : path }));
   const inside = mounted ? paths.filter(({ at }) => at.startsWith(`${mounted.at}/`)).map(({ at }) => posix.relative(mounted.at, at)) : [];
   const mounts: Mount[] = [
     ...(mounted
@@ -186,7 +186,7 @@ export function app(args: AppArgs): readonly PlanRecord[] {
  * One variant of the app: migrations, web, processes, and its route.
  *
  * @example
- * new App("app", { platform, app: description, root: "/app", url: "http://portal.dev.localhost:8080", hosts: ["portal.dev.localhost"],
+ * new App("app", { platform, app: description, url: "http://portal.dev.localhost:8080", hosts: ["portal.dev.localhost"],
  *   port: 8080, door: "service:door", limits: { memory: 256, cpus: 0.5 }, replicas: 1, migrations: "", after: [] });
  */
 export class App extends PlannedComponent {

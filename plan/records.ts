@@ -64,7 +64,11 @@ export interface VolumeRecord extends Named<"volume"> {
   /** A destroy refuses to delete it, and removing it from the plan keeps it. */
   readonly protect: boolean;
   /** Who must be able to write in it: numeric ids, or the USER of an image. @default nothing is changed */
-  readonly owner?: { readonly uid: number; readonly gid: number } | { readonly image: Ref<"image"> };
+  readonly owner?: { readonly uid: number; readonly gid: number } | {
+        readonly image: Ref<"image">;
+        /** Where it will be mounted in that image (as in mounts): what the image has there is put in first. */
+        readonly path: string;
+      };
 }
 
 export type SecretSource =
@@ -85,6 +89,7 @@ export interface FileRecord extends Named<"file"> {
   readonly executable: boolean;
 }
 
+/** `path` is absolute, or relative to the image's WORKDIR. */
 export type Mount =
   | { readonly from: Ref<"volume">; readonly path: string; readonly readOnly: boolean }
   /**
@@ -138,7 +143,7 @@ export interface Run {
   /** Name to file; the file lies at `filePath(name)`. */
   readonly files: Readonly<Record<string, Ref<"file">>>;
   readonly mounts: readonly Mount[];
-  /** Absolute paths that may be written and are lost with the container: on disk, but for `/run`, which is small and in memory. */
+  /** Paths, as in mounts, that may be written and are lost with the container: on disk, but for `/run`, which is small and in memory. */
   readonly scratch: readonly string[];
   readonly networks: readonly { readonly network: Ref<"network">; readonly aliases: readonly string[] }[];
   /** `uid:gid`. @default the image's USER */

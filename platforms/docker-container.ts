@@ -12,6 +12,7 @@ export interface Bound {
   };
   /** Volume with the files under /run/dockstage. */
   readonly files?: pulumi.Input<string>;
+  /** Scratch on disk, then the mounts. */
   readonly volumes: docker.types.input.ContainerVolume[];
   readonly networks: { readonly id: pulumi.Input<string>; readonly aliases: readonly string[] }[];
   readonly labels: Readonly<Record<string, string>>;
@@ -84,7 +85,6 @@ export function containerArgs(record: ServiceRecord, bound: Bound): ContainerArg
     ...(record.workdir && { workingDir: record.workdir }),
     volumes: [
       ...(bound.files ? [{ containerPath: FILES, volumeName: bound.files, readOnly: true }] : []),
-      ...record.scratch.filter((path) => !inMemory(path)).map((containerPath) => ({ containerPath })),
       ...bound.volumes,
     ],
     ...(memory.length > 0 && { tmpfs: Object.fromEntries(memory.map((path) => [path, "mode=1777,size=16m"])) }),

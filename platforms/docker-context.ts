@@ -1,4 +1,4 @@
-import { resolve } from "node:path";
+import { posix, resolve } from "node:path";
 import type * as pulumi from "@pulumi/pulumi";
 import { physicalName } from "../plan/names";
 import type { Kind, Ref } from "../plan/records";
@@ -69,6 +69,11 @@ export class DockerContext {
       "dockstage.component": record.name,
       ...(record.variant && { "dockstage.variant": record.variant }),
     };
+  }
+
+  /** A path in a container of this image: what is relative starts at its WORKDIR. */
+  inside(image: Image, path: string): pulumi.Input<string> {
+    return posix.isAbsolute(path) ? path : image.workdir.apply((workdir) => posix.resolve("/", workdir, path));
   }
 
   path(path: string): string {

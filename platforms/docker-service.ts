@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { slug } from "../plan/names";
 import type { JobRecord, Ref, RouteRecord, ServiceRecord } from "../plan/records";
 import { Generation, Job, Lease, Ready, Route } from "../provider/resources";
-import { argv, containerArgs, selfArgs, FILES, type Bound } from "./docker-container";
+import { argv, containerArgs, selfArgs, FILES, inMemory, type Bound } from "./docker-container";
 import type { DockerContext, Handles } from "./docker-context";
 import { tools } from "./docker-image";
 import { makeFiles, mountsOf } from "./docker-storage";
@@ -24,7 +24,7 @@ export function makeService(at: DockerContext, record: ServiceRecord, owner: Own
   const physical = at.physical(record.name);
   const image = at.handle("image", record.image);
   const labels = at.labels(record);
-  const mounts = mountsOf(at, record.name, record.mounts, owner);
+  const mounts = mountsOf(at, record, owner);
   const files = makeFiles(at, record.name, record, owner, labels);
   const leases = record.publish.map(
     (publish) =>
@@ -40,11 +40,14 @@ export function makeService(at: DockerContext, record: ServiceRecord, owner: Own
   const bound: Bound = {
     image,
     ...(files && { files }),
-    volumes: mounts.list.map(({ type, source, target, readOnly }) => ({
-      containerPath: target,
-      readOnly,
-      ...(type === "volume" ? { volumeName: source } : { hostPath: source }),
-    })),
+    volumes: [
+      ...record.scratch.filter((path) => !inMemory(path)).map((path) => ({ containerPath: at.inside(image, path) })),
+      ...mounts.list.map(({ type, source, target, readOnly }) => ({
+        containerPath: target,
+        readOnly,
+        ...(type === "volume" ? { volumeName: source } : { hostPath: source }),
+      })),
+    ],
     networks: record.networks.map(({ network, aliases }) => ({ id: at.handle("network", network), aliases })),
     labels,
     ports: record.publish.map((publish, at) => ({
@@ -128,7 +131,7 @@ export function makeSelf(
 export function makeJob(at: DockerContext, record: JobRecord, owner: Owner): Job {
   const image = at.handle("image", record.image);
   const labels = at.labels(record);
-  const mounts = mountsOf(at, record.name, record.mounts, owner);
+  const mounts = mountsOf(at, record, owner);
   const files = makeFiles(at, record.name, record, owner, labels);
   const { entrypoint = image.entrypoint, command = image.command } = argv(record, image);
   const { values, volumes } = record.trigger;
@@ -151,7 +154,7 @@ export function makeJob(at: DockerContext, record: JobRecord, owner: Owner): Job
         ...(files ? [{ type: "volume" as const, source: files, target: FILES, readOnly: true }] : []),
         ...mounts.list,
       ]),
-      scratch: [...record.scratch],
+      scratch: pulumi.output(record.scratch.map((path) => at.inside(image, path))),
       readOnlyRoot: record.readOnlyRoot,
       capabilities: [...record.capabilities],
       memoryMiB: record.limits.memory,

@@ -26,9 +26,11 @@ export function makeVolume(at: DockerContext, record: VolumeRecord, owner: Owner
     { parent, protect: record.protect, retainOnDelete: record.protect, ignoreChanges: ["labels", "driverOpts"], dependsOn: [...at.first] },
   );
   if (!record.owner) return { name: volume.name, stamp, ready: volume };
+  const foreign = "image" in record.owner ? { image: at.handle("image", record.owner.image), path: record.owner.path } : undefined;
   const owned = "image" in record.owner ? at.handle("image", record.owner.image) : record.owner;
   const ready = makeTool(at, `${record.name}-owner`, owner, {
-    command: pulumi.all([owned.uid, owned.gid]).apply(([uid, gid]) => ["open-volume", "/volume", String(uid), String(gid)]),
+    command: pulumi.all([owned.uid, owned.gid]).apply(([uid, gid]) => ["open-volume", "/volume", String(uid), String(gid), ...(foreign ? ["keep"] : [])]),
+    ...(foreign && { fill: { image: foreign.image.imageId, path: at.inside(foreign.image, foreign.path) } }),
     trigger: pulumi.all([stamp, owned.uid, owned.gid]).apply((values) => values.map(String)),
     mount: { type: "volume", source: volume.name, target: "/volume", readOnly: false },
     labels,
@@ -46,6 +48,7 @@ export function makeTool(
     trigger: pulumi.Input<string[]>;
     mount: pulumi.Input<{ type: "volume" | "bind"; source: pulumi.Input<string>; target: string; readOnly: boolean }>;
     labels: Record<string, string>;
+    fill?: { image: pulumi.Input<string>; path: pulumi.Input<string> };
   },
 ): Job {
   const { parent } = owner;
@@ -69,6 +72,7 @@ export function makeTool(
       cpus: 1,
       timeoutSeconds: 600,
       labels: args.labels,
+      ...(args.fill && { fill: pulumi.output(args.fill) }),
     },
     { parent },
   );
@@ -131,13 +135,13 @@ export function makeFiles(
 /** Mounts as the engine takes them, and what must be done before they are used. */
 export function mountsOf(
   at: DockerContext,
-  name: string,
-  mounts: readonly Mount[],
+  { name, image, mounts }: Run & { readonly name: string },
   owner: Owner,
-): { list: { type: "volume" | "bind"; source: pulumi.Input<string>; target: string; readOnly: boolean }[]; ready: pulumi.Resource[] } {
+): { list: { type: "volume" | "bind"; source: pulumi.Input<string>; target: pulumi.Input<string>; readOnly: boolean }[]; ready: pulumi.Resource[] } {
   const ready: pulumi.Resource[] = [];
   const list = mounts.map((mount) => {
-    const { path: target, readOnly } = mount;
+    const { readOnly } = mount;
+    const target = at.inside(at.handle("image", image), mount.path);
     if (!("folders" in mount)) {
       const volume = at.handle("volume", mount.from);
       ready.push(volume.ready);

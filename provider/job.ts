@@ -22,6 +22,8 @@ const inputs = z.object({
   env: z.record(z.string(), z.string()),
   workdir: z.string().optional(),
   user: z.string().optional(),
+  /** What this image has at the path is put into the first mount, an empty volume, before. */
+  fill: z.object({ image: z.string().min(1), path: z.string().startsWith("/", "must be an absolute path") }).optional(),
   networks: words,
   mounts: z.array(
     z.object({
@@ -91,6 +93,7 @@ async function run(job: Inputs, ctx: Context): Promise<{ finishedAt: string }> {
     await engine.removeContainer(left.id);
   }
   ctx.signal.throwIfAborted();
+  if (job.fill) await fill(job, job.fill, engine);
   const id = await engine.createContainer(containerOf(job));
   try {
     for (const network of job.networks.slice(1)) await engine.connectNetwork(network, id);
@@ -100,6 +103,19 @@ async function run(job: Inputs, ctx: Context): Promise<{ finishedAt: string }> {
     await engine.removeContainer(id);
   }
   return { finishedAt: new Date().toISOString() };
+}
+
+/** The engine copies what an image has at a mount point into an empty volume when it makes a container, which is never started. */
+async function fill({ mounts: [mount], labels }: Inputs, { image, path }: NonNullable<Inputs["fill"]>, engine: Engine): Promise<void> {
+  if (mount?.type !== "volume") return;
+  const helper = await engine.createContainer({
+    Image: image,
+    Entrypoint: ["/nothing"],
+    NetworkDisabled: true,
+    Labels: { ...labels, "dockstage.helper": "fill" },
+    HostConfig: { NetworkMode: "none", Mounts: [{ Type: "volume", Source: mount.source, Target: path, ReadOnly: false }] },
+  });
+  await engine.removeContainer(helper);
 }
 
 /** Starts the container, shows its log and returns once it ended well. */

@@ -133,6 +133,8 @@ export interface JobArgs {
   readonly env: Record<string, string>;
   readonly workdir?: string;
   readonly user?: string;
+  /** What this image has at the path is put into the first mount, where that is an empty volume, before the job runs. */
+  readonly fill?: { image: string; path: string };
   readonly networks: string[];
   readonly mounts: { type: "volume" | "bind"; source: string; target: string; readOnly: boolean }[];
   readonly scratch: string[];

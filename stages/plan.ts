@@ -1,3 +1,4 @@
+import { posix } from "node:path";
 import type { DatabaseChoice, Description, Limits, Settings } from "../config/settings";
 import { app, valuesOf, type AppArgs } from "../components/app";
 import { appImage, appImageName, type AppImageArgs } from "../components/app-image";
@@ -92,9 +93,9 @@ export function cellsOf(settings: Settings, capabilities: Capabilities): readonl
   });
 }
 
-/** Where the app lies in its image, as far as dockstage decides it; "/" for images of others. */
-const rootOf = ({ source }: Description): string =>
-  source.from === "php" ? RECIPE_ROOT : source.from === "build" ? (source.mount ?? "/") : "/";
+/** Where the app lies in its image, as far as the description says it. */
+const rootOf = ({ source }: Description): string | undefined =>
+  source.from === "php" ? RECIPE_ROOT : source.from === "build" ? source.mount : undefined;
 
 /** How the person's folder is mounted, where the stage mounts it and the source can be mounted. */
 function mountedOf({ app: { source }, machine: { owner } }: Settings, capabilities: Capabilities): AppArgs["mounted"] {
@@ -130,10 +131,12 @@ function cellParts(settings: Settings, capabilities: Capabilities, cell: Cell): 
   const { app: description, stage, machine } = settings;
   const { variant, suffix } = cell;
   const mounted = mountedOf(settings, capabilities);
+  const root = rootOf(description);
   const end = suffix ? `-${suffix}` : "";
   const image: Ref<"image"> = `image:${appImageName(suffix)}`;
   const data = Object.entries(description.writable).flatMap(([path, kind]) => (kind === "data" ? [path] : []));
-  const owner = mounted ? { uid: mounted.uid, gid: mounted.gid } : { image };
+  const owner = (path: string): FilesVolumeArgs["owner"] =>
+    mounted ? { uid: mounted.uid, gid: mounted.gid } : { image, path: root ? posix.resolve(root, path) : path };
   return [
     {
       type: "AppImage",
@@ -149,14 +152,14 @@ function cellParts(settings: Settings, capabilities: Capabilities, cell: Cell): 
     ...data.map((path): Part => ({
       type: "FilesVolume",
       name: filesVolumeName(path, suffix),
-      args: { path, protect: capabilities.data.protect, owner, ...(suffix && { variant: suffix }) },
+      args: { path, protect: capabilities.data.protect, owner: owner(path), ...(suffix && { variant: suffix }) },
     })),
     {
       type: "App",
       name: `app${end}`,
       args: {
         app: description,
-        root: rootOf(description),
+        ...(root && { root }),
         url: cell.url,
         hosts: [cell.host],
         port: machine.hostPort,

@@ -22,6 +22,14 @@ describe("plan()", () => {
     expect(faultsOf(plan(settings))).toEqual([]);
   });
 
+  test("a relative writable path of a team's own image starts at that image's WORKDIR, and what lies there comes along", () => {
+    const source = { from: "build", context: ".", dockerfile: "Dockerfile", args: {}, secrets: [] } as const;
+    const records = recordsOf(plan(guestbook({ app: { source, writable: { uploads: "data", "/srv/cache": "scratch" } } })));
+    const web = records.find((record) => record.kind === "service" && record.name === "web");
+    expect(web).toMatchObject({ mounts: [{ from: "volume:files-uploads", path: "uploads" }], scratch: ["/srv/cache"] });
+    expect(records).toContainEqual(expect.objectContaining({ name: "files-uploads", owner: { image: "image:app", path: "uploads" } }));
+  });
+
   test("is plain data: it survives JSON", () => {
     const made = plan(guestbook());
     expect(JSON.parse(JSON.stringify(made))).toEqual(made);
@@ -132,7 +140,7 @@ describe("faultsOf", () => {
 
   test("names used twice, references forward, and bad names", () => {
     expect(
-      faultsOf(of([{ kind: "volume", name: "v", protect: false, owner: { image: "image:a" } }, image, image, { ...image, name: "A b" }])),
+      faultsOf(of([{ kind: "volume", name: "v", protect: false, owner: { image: "image:a", path: "data" } }, image, image, { ...image, name: "A b" }])),
     ).toEqual([
       "volume:v uses image:a, which is not before it in the plan",
       "image:a is in the plan twice",
