@@ -20,7 +20,7 @@ function get(path: string, labels: readonly string[], env: NodeJS.ProcessEnv): P
     const failed = (why: string): void =>
       reject(
         new CommandFailed(
-          `the Docker Engine at ${address} does not answer (${why}): run "npx dockstage setup --check" to see what is wrong`,
+          `the Docker Engine at ${address} does not answer (${why}): run "npx dockstage setup", which starts it or says what is wrong`,
         ),
       );
     const sent = request(
