@@ -9,6 +9,8 @@ export interface Bound {
     readonly imageId: pulumi.Input<string>;
     readonly entrypoint: pulumi.Input<string[]>;
     readonly command: pulumi.Input<string[]>;
+    /** Whether there is a /bin/sh in it. */
+    readonly shell: pulumi.Input<boolean>;
   };
   /** Volume with the files under /run/dockstage. */
   readonly files?: pulumi.Input<string>;
@@ -49,7 +51,10 @@ export function decimal(cores: number): string {
   throw new Error(`${cores} cores cannot be written so that they are read back the same`);
 }
 
-/** ENTRYPOINT and CMD: the image's own, unless the run has others, behind the entrypoint that reads secrets where there are any. */
+/**
+ * ENTRYPOINT and CMD: the image's own, unless the run has others, behind the entrypoint that reads secrets where there are any. An
+ * image without a shell has no use for that entrypoint: its program finds the secrets as files only, in /run/dockstage/env.
+ */
 export function argv(run: Run, image: Bound["image"]): { entrypoint?: pulumi.Input<string[]>; command?: pulumi.Input<string[]> } {
   const command = run.command && [...run.command];
   if (!run.secrets.some((use) => "env" in use.as)) {
@@ -57,7 +62,7 @@ export function argv(run: Run, image: Bound["image"]): { entrypoint?: pulumi.Inp
   }
   const entrypoint = run.entrypoint ? pulumi.output([...run.entrypoint]) : pulumi.output(image.entrypoint);
   return {
-    entrypoint: entrypoint.apply((own) => ["/bin/sh", `${FILES}/entrypoint`, ...own]),
+    entrypoint: pulumi.all([entrypoint, image.shell]).apply(([own, shell]) => (shell ? ["/bin/sh", `${FILES}/entrypoint`, ...own] : own)),
     // An engine that is given an ENTRYPOINT forgets the image's CMD.
     command: command ?? image.command,
   };

@@ -4,6 +4,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { Mount, Run, VolumeRecord } from "../plan/records";
 import { Files, Job, Stamp } from "../provider/resources";
+import { FILES } from "./docker-container";
 import type { DockerContext, Handles } from "./docker-context";
 import { tools } from "./docker-image";
 import type { Owner } from "./platform";
@@ -116,6 +117,8 @@ export function makeFiles(
       ]
     : [];
   const all = [...secrets, ...files, ...entrypoint];
+  const variables = run.secrets.flatMap(({ as }) => ("env" in as ? [as.env] : []));
+  if (variables.length > 0) void image.shell.apply((shell) => (shell ? undefined : warnOf(image, variables)));
   const volume = new Files(
     resourceName,
     {
@@ -131,6 +134,12 @@ export function makeFiles(
   at.filesOf.set(key, { name: resourceName, volume: volume.volume });
   return volume.volume;
 }
+
+const warnOf = (image: pulumi.Resource, variables: readonly string[]): Promise<void> =>
+  pulumi.log.warn(
+    `there is no /bin/sh in this image, which handing secrets over as variables takes: its programs find ${variables.join(", ")} only as files in ${FILES}/env`,
+    image,
+  );
 
 /** Mounts as the engine takes them, and what must be done before they are used. */
 export function mountsOf(
