@@ -63,8 +63,10 @@ describe("the state of a file backend", () => {
   test("is read without the CLI; what waits to be deleted is not part of it", () => {
     const type = "docker:index/container:Container";
     write({ resources: [{ type, id: "new" }, { type, id: "old", delete: true }, { type: "pulumi:pulumi:Stack" }] });
-    const { ids, cutOff } = stateOf(target);
+    const { ids, all, cutOff } = stateOf(target);
     expect({ ids: [...(ids.get(type) ?? [])], types: ids.size, cutOff }).toEqual({ ids: ["new"], types: 1, cutOff: false });
+    // It may still serve: nobody may take it for something that no state knows.
+    expect([...all]).toEqual(["new", "old"]);
   });
 
   test("says where a run was cut off", () => {
