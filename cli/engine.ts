@@ -11,11 +11,13 @@ const Containers = z.array(
 const Networks = z.array(z.object({ Id: z.string() }));
 const Volumes = z.object({ Volumes: z.array(z.object({ Name: z.string() })).nullish() });
 
-function get(path: string, labels: readonly string[], env: NodeJS.ProcessEnv): Promise<unknown> {
+const get = (path: string, labels: readonly string[], env: NodeJS.ProcessEnv): Promise<unknown> =>
+  ask("GET", `${path}?all=1&filters=${encodeURIComponent(JSON.stringify({ label: labels }))}`, env);
+
+function ask(method: "GET" | "DELETE", path: string, env: NodeJS.ProcessEnv): Promise<unknown> {
   const address = env["DOCKER_HOST"] || "unix:///var/run/docker.sock";
   if (!address.startsWith("unix://"))
     throw new CommandFailed(`DOCKER_HOST is ${address}, and dockstage uses the engine of this machine only: unset DOCKER_HOST`);
-  const filters = encodeURIComponent(JSON.stringify({ label: labels }));
   return new Promise((resolve, reject) => {
     const failed = (why: string): void =>
       reject(
@@ -23,19 +25,17 @@ function get(path: string, labels: readonly string[], env: NodeJS.ProcessEnv): P
           `the Docker Engine at ${address} does not answer (${why}): run "npx dockstage setup", which starts it or says what is wrong`,
         ),
       );
-    const sent = request(
-      { socketPath: address.slice("unix://".length), path: `${path}?all=1&filters=${filters}`, timeout: 20_000 },
-      (received) => {
-        const chunks: Buffer[] = [];
-        received.on("data", (chunk: Buffer) => chunks.push(chunk));
-        received.on("error", (error) => failed(error.message));
-        received.on("end", () => {
-          const body = Buffer.concat(chunks).toString();
-          if (received.statusCode === 200) resolve(JSON.parse(body));
-          else failed(`status ${received.statusCode}: ${body.slice(0, 200)}`);
-        });
-      },
-    );
+    const sent = request({ socketPath: address.slice("unix://".length), method, path, timeout: 20_000 }, (received) => {
+      const chunks: Buffer[] = [];
+      received.on("data", (chunk: Buffer) => chunks.push(chunk));
+      received.on("error", (error) => failed(error.message));
+      received.on("end", () => {
+        const body = Buffer.concat(chunks).toString();
+        if (received.statusCode === 200) resolve(JSON.parse(body));
+        else if (method === "DELETE" && [204, 404, 409].includes(received.statusCode ?? 0)) resolve(undefined);
+        else failed(`status ${received.statusCode}: ${body.slice(0, 200)}`);
+      });
+    });
     sent.on("timeout", () => sent.destroy(new Error("no answer within 20 s")));
     sent.on("error", (error) => failed(error.message));
     sent.end();
@@ -69,6 +69,27 @@ export async function driftOf(
     ...known("docker:index/network:Network").flatMap((id) => (there.has(id) ? [] : [`network ${id.slice(0, 12)} is gone`])),
     ...known("docker:index/volume:Volume").flatMap((id) => (kept.has(id) ? [] : [`volume ${id} is gone`])),
   ];
+}
+
+/**
+ * Removes an environment's containers that its state does not know: a run was cut off while it made them. A container of a service
+ * says so by its generation, its forwarder by its component; jobs, networks and volumes are left alone. Only for a state that no
+ * run is writing to.
+ *
+ * @returns names of what was removed
+ */
+export async function removeStrangers(
+  project: string,
+  stack: string,
+  { all }: Pick<State, "all">,
+  env: NodeJS.ProcessEnv,
+): Promise<readonly string[]> {
+  const containers = Containers.parse(await get("/containers/json", labelsOf(project, stack), env));
+  const ofService = (labels: Readonly<Record<string, string>>): boolean =>
+    "dockstage.generation" in labels || /-self$/.test(labels["dockstage.component"] ?? "");
+  const strangers = containers.filter(({ Id, Labels }) => !all.has(Id) && ofService(Labels ?? {}));
+  for (const { Id } of strangers) await ask("DELETE", `/containers/${Id}?force=1&v=1`, env);
+  return strangers.map(({ Id, Names }) => Names[0]?.replace(/^\//, "") ?? Id.slice(0, 12));
 }
 
 /** Names of the running containers of a component, over all its variants. */

@@ -9,6 +9,8 @@ import { capture, CommandFailed, type Target } from "./pulumi";
 export interface State {
   /** Physical ids by type; what waits to be deleted is left out. */
   readonly ids: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Every physical id, what waits to be deleted among them: that may still serve. */
+  readonly all: ReadonlySet<string>;
   /** Whether an operation of an earlier run was cut off. */
   readonly cutOff: boolean;
 }
@@ -30,7 +32,7 @@ export function stateFolder(env: NodeJS.ProcessEnv): string | undefined {
 function summary({ resources, pending_operations }: z.output<typeof Deployment>): State {
   const ids = new Map<string, Set<string>>();
   for (const { type, id, delete: pending } of resources ?? []) if (id && !pending) ids.set(type, (ids.get(type) ?? new Set()).add(id));
-  return { ids, cutOff: (pending_operations ?? []).length > 0 };
+  return { ids, all: new Set((resources ?? []).flatMap(({ id }) => (id ? [id] : []))), cutOff: (pending_operations ?? []).length > 0 };
 }
 
 /**

@@ -4,7 +4,7 @@ import { join, relative, resolve } from "node:path";
 import { ConfigError } from "../config/problems";
 import { readSettings } from "../config/reader";
 import { capabilitiesOf, notBuilt } from "../stages/matrix";
-import { containersOf, driftOf } from "./engine";
+import { containersOf, driftOf, removeStrangers } from "./engine";
 import { PACKAGE, sourceLine } from "./machine";
 import { CommandFailed, run, type Target } from "./pulumi";
 import { clearDeadLocks, stateOf } from "./state";
@@ -28,6 +28,8 @@ async function bringUp(target: Target): Promise<number> {
     say("An earlier run was cut off: its pending operations are cleared.");
     const code = await run(target, ["refresh", "--clear-pending-creates", ...common]);
     if (code !== 0) return code;
+    // Nothing else would ever remove what it left, and its networks could not go.
+    for (const name of await removeStrangers(project, stack, stateOf(target), env)) say(`It left the container ${name}, which is removed.`);
   }
   return run(target, ["up", ...(drift.length > 0 ? ["--refresh"] : []), ...common]);
 }
