@@ -40,8 +40,8 @@ export function main(args: readonly string[]): void {
     setTimeout(() => process.exit(1), GRACE).unref();
     void provider.idle().then(() => process.exit(0));
   };
-  process.once("SIGINT", end);
-  process.once("SIGTERM", end);
+  process.on("SIGINT", end);
+  process.on("SIGTERM", end);
   // A killed CLI leaves its plugins behind: what they made so far is cleaned up then, as after a cancel.
   const parent = process.ppid;
   setInterval(() => {
