@@ -50,7 +50,9 @@ export function listContext(folders: readonly Folder[], dockerfile: string): rea
     for (const entry of walk(folder, own)) {
       const there = entries.get(entry.name);
       if (there && there.type !== entry.type && (there.type === "directory" || entry.type === "directory")) {
-        throw new Problem(`context: ${entry.name} is a ${there.type} in one folder of the build context (${there.source}) and a ${entry.type} in another (${entry.source}): rename one, or name it in that folder's .dockerignore`);
+        throw new Problem(
+          `context: ${entry.name} is a ${there.type} in one folder of the build context (${there.source}) and a ${entry.type} in another (${entry.source}): rename one, or name it in that folder's .dockerignore`,
+        );
       }
       entries.set(entry.name, entry);
     }
@@ -59,13 +61,25 @@ export function listContext(folders: readonly Folder[], dockerfile: string): rea
 }
 
 /** The rules of `<dockerfile>.dockerignore`, else of `.dockerignore`, as BuildKit chooses them. */
-function rulesOf(root: string, dockerfile: string | undefined): { readonly ignores: (name: string) => boolean; readonly mayHoldKept: (folder: string) => boolean } {
+function rulesOf(
+  root: string,
+  dockerfile: string | undefined,
+): { readonly ignores: (name: string) => boolean; readonly mayHoldKept: (folder: string) => boolean } {
   const candidates = [...(dockerfile === undefined ? [] : [`${dockerfile}.dockerignore`]), ".dockerignore"];
   const file = candidates.map((name) => path.join(root, name)).find((name) => fs.existsSync(name));
-  const lines = file === undefined ? [] : readText(file).replace(/^\uFEFF/, "").split(/\r?\n/).map((line) => line.trim()).filter((line) => line !== "" && !line.startsWith("#"));
+  const lines =
+    file === undefined
+      ? []
+      : readText(file)
+          .replace(/^\uFEFF/, "")
+          .split(/\r?\n/)
+          .map((line) => line.trim())
+          .filter((line) => line !== "" && !line.startsWith("#"));
   const rules = ignore().add(lines);
   // A folder that is left out must still be entered where an exception (`!folder/keep`) may lie in it.
-  const exceptions = lines.filter((line) => line.startsWith("!")).map((line) => path.posix.normalize(line.slice(1).trim()).replace(/^\//, ""));
+  const exceptions = lines
+    .filter((line) => line.startsWith("!"))
+    .map((line) => path.posix.normalize(line.slice(1).trim()).replace(/^\//, ""));
   const mayHoldKept = (folder: string): boolean =>
     exceptions.some((exception) => {
       const fixed = exception.split(/[*?[\\]/, 1)[0] ?? "";
@@ -89,9 +103,11 @@ function* walk(folder: Folder, dockerfile: string | undefined): Generator<Entry>
       if (!wanted) continue;
       const source = path.join(folder.path, name);
       if (found.isDirectory()) yield { name: inContext(name), type: "directory", mode: 0o755, source, target: "" };
-      else if (found.isSymbolicLink()) yield { name: inContext(name), type: "symlink", mode: 0o777, source, target: fs.readlinkSync(source) };
+      else if (found.isSymbolicLink())
+        yield { name: inContext(name), type: "symlink", mode: 0o777, source, target: fs.readlinkSync(source) };
       // Sockets, pipes and devices have no place in an image.
-      else if (found.isFile()) yield { name: inContext(name), type: "file", mode: fs.statSync(source).mode & 0o111 ? 0o755 : 0o644, source, target: "" };
+      else if (found.isFile())
+        yield { name: inContext(name), type: "file", mode: fs.statSync(source).mode & 0o111 ? 0o755 : 0o644, source, target: "" };
     }
   }
 }
@@ -115,7 +131,9 @@ export function readText(file: string): string {
 function unreadable(file: string, error: unknown): unknown {
   const code = errnoOf(error);
   if (code !== "EACCES" && code !== "EPERM") return error;
-  return new Problem(`context: ${file} may not be read by this user: change its permissions, or name it in .dockerignore if the image does not need it`);
+  return new Problem(
+    `context: ${file} may not be read by this user: change its permissions, or name it in .dockerignore if the image does not need it`,
+  );
 }
 
 const lineOf = (entry: Entry, content: string): string => JSON.stringify([entry.name, entry.type, entry.mode.toString(8), content]);
@@ -146,7 +164,9 @@ export function packContext(entries: readonly Entry[]): Archive {
   const hash = createHash("sha256");
   const common = { uid: 0, gid: 0, mtime: new Date(0) };
   // A reader that goes away (a cancelled build) must not leave a file open that waits for it for ever.
-  const closed = new Promise<never>((_, reject) => archive.once("close", () => reject(new Error("the build context was not read to its end"))));
+  const closed = new Promise<never>((_, reject) =>
+    archive.once("close", () => reject(new Error("the build context was not read to its end"))),
+  );
   closed.catch(() => undefined);
   const send = async (): Promise<string> => {
     for (const entry of entries) {
@@ -156,7 +176,9 @@ export function packContext(entries: readonly Entry[]): Archive {
         continue;
       }
       await new Promise<void>((resolve, reject) => {
-        archive.entry({ ...common, name, type, mode, ...(type === "symlink" && { linkname: target }) }, (error) => (error ? reject(error) : resolve()));
+        archive.entry({ ...common, name, type, mode, ...(type === "symlink" && { linkname: target }) }, (error) =>
+          error ? reject(error) : resolve(),
+        );
       });
       hash.update(lineOf(entry, target));
     }
@@ -173,7 +195,7 @@ export function packContext(entries: readonly Entry[]): Archive {
         void (async () => {
           // Exactly as many bytes as the header says, should the file grow or shrink meanwhile.
           const buffer = Buffer.allocUnsafe(Math.min(PIECE, Math.max(size, 1)));
-          for (let left = size; left > 0; ) {
+          for (let left = size; left > 0;) {
             const { bytesRead } = await file.read(buffer, 0, Math.min(buffer.length, left));
             if (bytesRead === 0) throw new Problem(`context: ${source} was shortened while it was read: run it again`);
             left -= bytesRead;

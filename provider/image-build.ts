@@ -42,7 +42,8 @@ export async function build(engine: Engine, request: BuildRequest, ctx: About): 
   };
   ctx.log(`building ${ctx.name}`, "info", { ephemeral: true });
   const built = client ? await withBuildKit(client.command, engine, request, ctx, line) : await classic(engine, request, ctx, line);
-  if (built === undefined) throw new Problem(`The image ${ctx.name} could not be built${client ? "" : " (classic builder)"} ${output.failure()}`.trimEnd());
+  if (built === undefined)
+    throw new Problem(`The image ${ctx.name} could not be built${client ? "" : " (classic builder)"} ${output.failure()}`.trimEnd());
   return built;
 }
 
@@ -50,13 +51,22 @@ export async function build(engine: Engine, request: BuildRequest, ctx: About): 
 function caBundle(): string | undefined {
   const explicit = process.env["DOCKSTAGE_CA_BUNDLE"];
   if (explicit) {
-    if (!fs.existsSync(explicit)) throw new Problem(`DOCKSTAGE_CA_BUNDLE names ${explicit}, which is not there: give the path of a PEM file`);
+    if (!fs.existsSync(explicit))
+      throw new Problem(`DOCKSTAGE_CA_BUNDLE names ${explicit}, which is not there: give the path of a PEM file`);
     return explicit;
   }
-  return [process.env["SSL_CERT_FILE"], process.env["NODE_EXTRA_CA_CERTS"]].find((file) => file !== undefined && file !== "" && fs.existsSync(file));
+  return [process.env["SSL_CERT_FILE"], process.env["NODE_EXTRA_CA_CERTS"]].find(
+    (file) => file !== undefined && file !== "" && fs.existsSync(file),
+  );
 }
 
-async function withBuildKit(command: string, engine: Engine, request: BuildRequest, ctx: About, line: (text: string) => void): Promise<Built | undefined> {
+async function withBuildKit(
+  command: string,
+  engine: Engine,
+  request: BuildRequest,
+  ctx: About,
+  line: (text: string) => void,
+): Promise<Built | undefined> {
   // Memory rather than disk where there is such a folder: secrets go through it.
   const folder = fs.mkdtempSync(path.join(fs.existsSync("/dev/shm") ? "/dev/shm" : os.tmpdir(), "dockstage-build-"));
   // The folder goes in any case, an exit of this process included.
@@ -73,14 +83,22 @@ async function withBuildKit(command: string, engine: Engine, request: BuildReque
     if (ca !== undefined && !Object.hasOwn(request.secrets, "ca")) ids.push(["--secret", `id=ca,src=${ca}`]);
     const iid = path.join(folder, "image");
     const args = [
-      "build", "--progress=plain", "--iidfile", iid, "--file", request.dockerfile, ...ids.flat(),
+      "build",
+      "--progress=plain",
+      "--iidfile",
+      iid,
+      "--file",
+      request.dockerfile,
+      ...ids.flat(),
       ...Object.entries(request.args).flatMap(([name, value]) => ["--build-arg", `${name}=${value}`]),
       ...(request.target === undefined ? [] : ["--target", request.target]),
       ...(request.platform === undefined ? [] : ["--platform", request.platform]),
       "-",
     ];
     let contextProblem: unknown;
-    sent.catch((error: unknown) => { contextProblem = error; });
+    sent.catch((error: unknown) => {
+      contextProblem = error;
+    });
     const { code } = await run(command, args, { env: clientEnvironment(engine), signal: ctx.signal, stdin: stream, line });
     if (contextProblem instanceof Problem) throw contextProblem;
     if (code !== 0) return undefined;
@@ -92,7 +110,12 @@ async function withBuildKit(command: string, engine: Engine, request: BuildReque
   }
 }
 
-const event = z.object({ stream: z.string().optional(), status: z.string().optional(), error: z.string().optional(), aux: z.object({ ID: z.string().optional() }).optional() });
+const event = z.object({
+  stream: z.string().optional(),
+  status: z.string().optional(),
+  error: z.string().optional(),
+  aux: z.object({ ID: z.string().optional() }).optional(),
+});
 
 async function classic(engine: Engine, request: BuildRequest, ctx: About, line: (text: string) => void): Promise<Built | undefined> {
   const secrets = Object.keys(request.secrets);
@@ -105,7 +128,15 @@ async function classic(engine: Engine, request: BuildRequest, ctx: About, line: 
   const { stream, sent } = packContext(request.entries);
   const { dockerfile, args: buildargs, target, platform } = request;
   try {
-    const answer = await engine.docker.buildImage(stream, { dockerfile, buildargs: { ...buildargs }, target, platform, rm: true, forcerm: true, abortSignal: ctx.signal });
+    const answer = await engine.docker.buildImage(stream, {
+      dockerfile,
+      buildargs: { ...buildargs },
+      target,
+      platform,
+      rm: true,
+      forcerm: true,
+      abortSignal: ctx.signal,
+    });
     let imageId: string | undefined;
     for await (const text of createInterface({ input: answer })) {
       const said = event.parse(JSON.parse(text));

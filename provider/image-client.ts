@@ -28,7 +28,11 @@ export function clientEnvironment({ address }: Pick<Engine, "address">): NodeJS.
 }
 
 /** Runs to the end, or until the signal is aborted: then the command and what it started are ended, and the signal's reason is thrown. */
-export async function run(command: string, args: readonly string[], options: { env: NodeJS.ProcessEnv; signal?: AbortSignal; stdin?: Readable; line?: (text: string) => void }): Promise<Ran> {
+export async function run(
+  command: string,
+  args: readonly string[],
+  options: { env: NodeJS.ProcessEnv; signal?: AbortSignal; stdin?: Readable; line?: (text: string) => void },
+): Promise<Ran> {
   const { env, signal, stdin, line } = options;
   signal?.throwIfAborted();
   // A process group of its own, because a client runs its plugins as children.

@@ -40,7 +40,9 @@ function instructionsOf(text: string): readonly Instruction[] {
     const [, word, rest] = /^\s*([a-z]+)\s+([\s\S]*)$/i.exec(joined) ?? [];
     if (word === undefined || rest === undefined) continue;
     const upper = word.toUpperCase();
-    const heredocs = ["RUN", "COPY", "ADD"].includes(upper) ? [...rest.matchAll(/<<-?\s*(["']?)([a-zA-Z_]\w*)\1/g)].map(([, , end]) => end) : [];
+    const heredocs = ["RUN", "COPY", "ADD"].includes(upper)
+      ? [...rest.matchAll(/<<-?\s*(["']?)([a-zA-Z_]\w*)\1/g)].map(([, , end]) => end)
+      : [];
     for (const end of heredocs) {
       const closing = lines.findIndex((line, index) => index > at && line.replace(/^\t+/, "") === end);
       // `<<` of the shell (`$((1 << N))`) has no closing line.
@@ -53,12 +55,15 @@ function instructionsOf(text: string): readonly Instruction[] {
 
 /** `$X`, `${X}`, `${X:-default}` and `${X:+other}` by these values. */
 function substitute(text: string, values: ReadonlyMap<string, string>): string {
-  return text.replace(/\$(?:\{(\w+)(?::([-+])([^}]*))?\}|(\w+))/g, (_, braced: string | undefined, how: string | undefined, word: string | undefined, plain: string | undefined) => {
-    const value = values.get(braced ?? plain ?? "") ?? "";
-    if (how === "-") return value === "" ? substitute(word ?? "", values) : value;
-    if (how === "+") return value === "" ? "" : substitute(word ?? "", values);
-    return value;
-  });
+  return text.replace(
+    /\$(?:\{(\w+)(?::([-+])([^}]*))?\}|(\w+))/g,
+    (_, braced: string | undefined, how: string | undefined, word: string | undefined, plain: string | undefined) => {
+      const value = values.get(braced ?? plain ?? "") ?? "";
+      if (how === "-") return value === "" ? substitute(word ?? "", values) : value;
+      if (how === "+") return value === "" ? "" : substitute(word ?? "", values);
+      return value;
+    },
+  );
 }
 
 const unquoted = (text: string): string => text.replace(/^(["'])(.*)\1$/, "$2");
@@ -84,8 +89,10 @@ export function readDockerfile(text: string, args: Readonly<Record<string, strin
       stages.push({ names, base: unquoted(substitute(base, globals)), from: [] });
     } else if (current) {
       const flags = /^(--\S+\s+)*/.exec(rest)?.[0] ?? "";
-      if (word === "RUN" && /--(mount|network|security)\b/.test(flags)) needsBuildKit ??= `RUN ${flags.trim().split("=", 1)[0] ?? ""} (line ${line})`;
-      if ((word === "COPY" || word === "ADD") && /--(chmod|link|parents|exclude)\b/.test(flags)) needsBuildKit ??= `${word} ${flags.trim().split("=", 1)[0] ?? ""} (line ${line})`;
+      if (word === "RUN" && /--(mount|network|security)\b/.test(flags))
+        needsBuildKit ??= `RUN ${flags.trim().split("=", 1)[0] ?? ""} (line ${line})`;
+      if ((word === "COPY" || word === "ADD") && /--(chmod|link|parents|exclude)\b/.test(flags))
+        needsBuildKit ??= `${word} ${flags.trim().split("=", 1)[0] ?? ""} (line ${line})`;
       if (heredoc && /^(?:--\S+\s+)*<<|<<-?["']?[A-Z]+["']?/.test(rest)) needsBuildKit ??= `a here-document (line ${line})`;
       for (const [, from = ""] of flags.matchAll(/(?:--from=|[,=]from=)([^,\s]+)/g)) current.from.push(unquoted(from));
     }
@@ -96,7 +103,8 @@ export function readDockerfile(text: string, args: Readonly<Record<string, strin
 /** The images that the target's stage and the stages before it that it uses need. */
 function reachable(stages: readonly Stage[], target: string | undefined): readonly string[] {
   const bases = new Set<string>();
-  const indexOf = (name: string, before: number): number => stages.slice(0, before).findLastIndex(({ names }) => names.includes(name.toLowerCase()));
+  const indexOf = (name: string, before: number): number =>
+    stages.slice(0, before).findLastIndex(({ names }) => names.includes(name.toLowerCase()));
   const start = target === undefined ? stages.length - 1 : indexOf(target, stages.length);
   const pending = [start];
   const seen = new Set<number>();

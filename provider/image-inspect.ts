@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import type { Engine } from "./engine";
 import { Problem } from "./resource";
@@ -21,16 +22,24 @@ interface Inspected {
   readonly workdir: string;
 }
 
-export const statusOf = (error: unknown): unknown => (typeof error === "object" && error !== null && "statusCode" in error ? error.statusCode : undefined);
+export const statusOf = (error: unknown): unknown =>
+  typeof error === "object" && error !== null && "statusCode" in error ? error.statusCode : undefined;
 
 /** A list of words: the API also gives null for none, and very old images have one string. */
-const words = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : typeof value === "string" && value !== "" ? [value] : []);
+const words = (value: unknown): string[] =>
+  Array.isArray(value) ? value.map(String) : typeof value === "string" && value !== "" ? [value] : [];
 
 /** Undefined where the engine has no image of this reference or ID. */
 export async function inspectImage(engine: Engine, reference: string): Promise<Inspected | undefined> {
   try {
     const { Id, Config } = await engine.docker.getImage(reference).inspect();
-    return { id: Id, user: Config.User ?? "", entrypoint: words(Config.Entrypoint), command: words(Config.Cmd), workdir: Config.WorkingDir || "/" };
+    return {
+      id: Id,
+      user: Config.User ?? "",
+      entrypoint: words(Config.Entrypoint),
+      command: words(Config.Cmd),
+      workdir: Config.WorkingDir || "/",
+    };
   } catch (error) {
     if (statusOf(error) === 404) return undefined;
     throw error;
@@ -41,7 +50,11 @@ export async function inspectImage(engine: Engine, reference: string): Promise<I
 export async function factsOf(engine: Engine, image: Inspected): Promise<Facts> {
   const helper = await engine.createContainer({
     // An entrypoint is needed by the engine where the image has none; it is never started.
-    Image: image.id, Entrypoint: ["/nothing"], NetworkDisabled: true, Labels: { "dockstage.helper": "image" }, HostConfig: { NetworkMode: "none" },
+    Image: image.id,
+    Entrypoint: ["/nothing"],
+    NetworkDisabled: true,
+    Labels: { "dockstage.helper": "image" },
+    HostConfig: { NetworkMode: "none" },
   });
   try {
     const named = image.user !== "" && image.user !== "0" && image.user !== "0:0";
@@ -56,7 +69,9 @@ export async function factsOf(engine: Engine, image: Inspected): Promise<Facts> 
 
 async function isThere(engine: Engine, container: string, path: string): Promise<boolean> {
   try {
-    await engine.docker.getContainer(container).infoArchive({ path });
+    // The answer has no body, but as long as nobody reads it to its end the connection keeps this process alive for minutes.
+    const answer: unknown = await engine.docker.getContainer(container).infoArchive({ path });
+    if (answer instanceof Readable) answer.resume();
     return true;
   } catch (error) {
     if (statusOf(error) === 404) return false;
@@ -86,15 +101,25 @@ async function fileIn(engine: Engine, container: string, path: string): Promise<
  */
 export function userIn(user: string, passwd: string, group: string): { readonly uid: number; readonly gid: number } {
   const [name = "", groupName] = user.split(":", 2);
-  const rows = (file: string): string[][] => file.split("\n").filter((line) => line !== "").map((line) => line.split(":"));
+  const rows = (file: string): string[][] =>
+    file
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => line.split(":"));
   const numeric = /^\d+$/;
   if (name === "" && !groupName) return { uid: 0, gid: 0 };
   const account = rows(passwd).find(([login, , id]) => login === name || (numeric.test(name) && id === name));
   const uid = name === "" ? 0 : numeric.test(name) ? Number(name) : account && Number(account[2]);
-  if (uid === undefined) throw new Problem(`the image's USER is ${user}, but its /etc/passwd has no ${name}: create it in the Dockerfile (useradd), or give USER as a number`);
+  if (uid === undefined)
+    throw new Problem(
+      `the image's USER is ${user}, but its /etc/passwd has no ${name}: create it in the Dockerfile (useradd), or give USER as a number`,
+    );
   if (groupName === undefined || groupName === "") return { uid, gid: account ? Number(account[3]) : 0 };
   if (numeric.test(groupName)) return { uid, gid: Number(groupName) };
   const found = rows(group).find(([title]) => title === groupName);
-  if (!found) throw new Problem(`the image's USER is ${user}, but its /etc/group has no ${groupName}: create it in the Dockerfile (groupadd), or give the group as a number`);
+  if (!found)
+    throw new Problem(
+      `the image's USER is ${user}, but its /etc/group has no ${groupName}: create it in the Dockerfile (groupadd), or give the group as a number`,
+    );
   return { uid, gid: Number(found[2]) };
 }

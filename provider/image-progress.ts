@@ -47,7 +47,9 @@ export class BuildOutput {
     const step = this.failed && this.steps.get(this.failed.step);
     if (!step) return this.loose.slice(-KEPT).join("\n");
     const said = step.lines.slice(-KEPT);
-    return [`at ${shownTitle(step.title) ?? step.title}`, ...said.map((line) => `  ${line}`), this.failed?.reason ?? ""].join("\n").trimEnd();
+    return [`at ${shownTitle(step.title) ?? step.title}`, ...said.map((line) => `  ${line}`), this.failed?.reason ?? ""]
+      .join("\n")
+      .trimEnd();
   }
 }
 
@@ -67,7 +69,15 @@ function keep(lines: string[], line: string): void {
 
 /** A function that takes these values out of texts: whole, and line by line, because output comes in lines. */
 export function redactor(secrets: readonly string[]): (text: string) => string {
-  const parts = new Set(secrets.flatMap((secret) => [secret, ...secret.split(/\r?\n/).map((line) => line.trim()).filter((line) => line.length >= 6)]));
+  const parts = new Set(
+    secrets.flatMap((secret) => [
+      secret,
+      ...secret
+        .split(/\r?\n/)
+        .map((line) => line.trim())
+        .filter((line) => line.length >= 6),
+    ]),
+  );
   // One character torn out of every word would hide nothing and make the message useless.
   const hidden = [...parts].filter((part) => part.trim().length >= 3).sort((a, b) => b.length - a.length);
   return (text) => hidden.reduce((clean, part) => clean.replaceAll(part, "[secret]"), text);

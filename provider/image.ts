@@ -1,13 +1,11 @@
-import { createHash } from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
 import { z } from "zod";
-import { hashContext, listContext, readText } from "./context";
-import type { Entry } from "./context";
+import { hashContext } from "./context";
 import type { Engine } from "./engine";
 import { build, pull } from "./image-build";
-import { readDockerfile } from "./image-dockerfile";
 import { factsOf, inspectImage, statusOf } from "./image-inspect";
+import { contentHash, localBases, sourceOf, tagFor } from "./image-source";
 import { changed, hasUnknown, isUnknown, known, Problem, UNKNOWN } from "./resource";
 import type { Change, Context, Failure, Previewed, Resource } from "./resource";
 
@@ -20,69 +18,61 @@ import type { Change, Context, Failure, Previewed, Resource } from "./resource";
  */
 
 const inputs = z.object({
-  repository: z.string().regex(/^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*$/, "must be an image repository: lower-case letters, digits and . _ - / between them").optional(),
+  repository: z
+    .string()
+    .regex(
+      /^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*$/,
+      "must be an image repository: lower-case letters, digits and . _ - / between them",
+    )
+    .optional(),
   context: z
-    .array(z.object({
-      path: z.string().refine((folder) => path.isAbsolute(folder), "must be an absolute path"),
-      to: z.string().regex(/^(?!\/)(?!(.*\/)?\.\.?(\/|$)).*[^/]$|^$/, 'must be a relative path without . and .., or "" for the root'),
-    }))
+    .array(
+      z.object({
+        path: z.string().refine((folder) => path.isAbsolute(folder), "must be an absolute path"),
+        to: z.string().regex(/^(?!\/)(?!(.*\/)?\.\.?(\/|$)).*[^/]$|^$/, 'must be a relative path without . and .., or "" for the root'),
+      }),
+    )
     .min(1, "must have a folder")
     .optional(),
-  dockerfile: z.string().regex(/^(?!\/)(?!(.*\/)?\.\.?(\/|$)).*[^/]$/, "must be a path inside the build context, for example Dockerfile").optional(),
+  dockerfile: z
+    .string()
+    .regex(/^(?!\/)(?!(.*\/)?\.\.?(\/|$)).*[^/]$/, "must be a path inside the build context, for example Dockerfile")
+    .optional(),
   target: z.string().min(1).optional(),
   args: z.record(z.string(), z.string()).optional(),
   secrets: z.record(z.string().regex(/^[\w.-]+$/, "must be an id: letters, digits, _ . -"), z.string()).optional(),
-  platform: z.string().regex(/^\w+\/\w+(\/\w+)?$/, "must be a platform such as linux/amd64").optional(),
+  platform: z
+    .string()
+    .regex(/^\w+\/\w+(\/\w+)?$/, "must be a platform such as linux/amd64")
+    .optional(),
   reference: z.string().min(1).optional(),
 });
 const computed = z.object({
-  contentHash: z.string(), imageId: z.string(), tag: z.string(), bases: z.record(z.string(), z.string()),
-  entrypoint: z.array(z.string()), command: z.array(z.string()), workdir: z.string(), uid: z.number(), gid: z.number(), shell: z.boolean(),
+  contentHash: z.string(),
+  imageId: z.string(),
+  tag: z.string(),
+  bases: z.record(z.string(), z.string()),
+  entrypoint: z.array(z.string()),
+  command: z.array(z.string()),
+  workdir: z.string(),
+  uid: z.number(),
+  gid: z.number(),
+  shell: z.boolean(),
 });
-type Inputs = z.infer<typeof inputs>;
+export type Inputs = z.infer<typeof inputs>;
 type Computed = z.infer<typeof computed>;
 type State = Inputs & Computed;
 
 /** Inputs that the content hash covers. */
 const SOURCES = ["context", "dockerfile", "target", "args", "platform"] as const;
 
-interface Source {
-  readonly entries: readonly Entry[];
-  readonly dockerfile: string;
-  readonly bases: readonly string[];
-  readonly needsBuildKit?: string;
-}
-
-const digest = (value: unknown): string => createHash("sha256").update(JSON.stringify(value)).digest("hex");
-const sorted = (values: Readonly<Record<string, string>>): [string, string][] => Object.entries(values).sort(([a], [b]) => (a < b ? -1 : 1));
-
-/** @param context hash over the context's files */
-export function contentHash(context: string, { dockerfile, args = {}, target, platform }: Pick<Inputs, "dockerfile" | "args" | "target" | "platform">): string {
-  return digest([context, dockerfile, sorted(args), target ?? null, platform ?? null]);
-}
-
-/** @param bases ID of each base by its reference */
-export function tagFor(repository: string, hash: string, bases: Readonly<Record<string, string>>, platform?: string): string {
-  return `${repository}:${digest([hash, sorted(bases), platform ?? null]).slice(0, 16)}`;
-}
-
-function sourceOf({ context = [], dockerfile = "", args = {}, target }: Inputs): Source {
-  const entries = listContext(context, dockerfile);
-  const file = entries.find(({ name }) => name === dockerfile);
-  if (!file) throw new Problem(`dockerfile: ${dockerfile} is not in the build context (${context.map((folder) => folder.path).join(", ")})`);
-  return { entries, dockerfile, ...readDockerfile(readText(file.source), args, target) };
-}
-
-/** IDs of the bases that the engine has. */
-async function localBases(engine: Engine, bases: readonly string[]): Promise<Record<string, string>> {
-  const found = await Promise.all(bases.map(async (base) => [base, (await inspectImage(engine, base))?.id] as const));
-  return Object.fromEntries(found.flatMap(([base, id]) => (id === undefined ? [] : [[base, id]])));
-}
-
 async function referred(reference: string, ctx: Context): Promise<Computed> {
   const engine = await ctx.engine();
   const image = await inspectImage(engine, reference);
-  if (!image) throw new Problem(`reference: the engine has no image ${reference}: get it with \`docker pull ${reference}\`, and check that the name is right`);
+  if (!image)
+    throw new Problem(
+      `reference: the engine has no image ${reference}: get it with \`docker pull ${reference}\`, and check that the name is right`,
+    );
   return { contentHash: image.id, tag: reference, bases: {}, ...(await factsOf(engine, image)) };
 }
 
@@ -156,7 +146,8 @@ async function diffBuild(oldInputs: Inputs, state: State, news: Previewed<Inputs
   const given = sources(news);
   if (replaces.length > 0 || !given) return { replaces };
   const source = sourceOf(given);
-  if (contentHash(await hashContext(source.entries), given) !== state.contentHash) return { replaces: ["contentHash", ...changed(oldInputs, given, SOURCES)] };
+  if (contentHash(await hashContext(source.entries), given) !== state.contentHash)
+    return { replaces: ["contentHash", ...changed(oldInputs, given, SOURCES)] };
   const engine = await ctx.engine();
   const bases = await localBases(engine, source.bases);
   // A base that is not on the engine is no reason: the image that was made from it is.
@@ -181,7 +172,12 @@ async function checkFolders(news: Previewed<Inputs>): Promise<readonly Failure[]
     return !inside.startsWith("..") && fs.statSync(path.join(root, inside), { throwIfNoEntry: false })?.isFile() === true;
   });
   if (there) return [];
-  return [{ property: "dockerfile", reason: `there is no ${dockerfile} in the build context (${context.map((folder) => folder.path).join(", ")}): correct the path, which is relative to the context, or create the file` }];
+  return [
+    {
+      property: "dockerfile",
+      reason: `there is no ${dockerfile} in the build context (${context.map((folder) => folder.path).join(", ")}): correct the path, which is relative to the context, or create the file`,
+    },
+  ];
 }
 
 export const resource: Resource<Inputs, Computed> = {
@@ -197,7 +193,11 @@ export const resource: Resource<Inputs, Computed> = {
         .map((property) => ({ property, reason: "belongs to a build and cannot stand beside `reference`: leave one of the two out" }));
     }
     const missing = (["repository", "context", "dockerfile"] as const).filter((property) => news[property] === undefined);
-    if (missing.length > 0) return missing.map((property) => ({ property, reason: "is missing: a build needs repository, context and dockerfile; an image that exists needs only `reference`" }));
+    if (missing.length > 0)
+      return missing.map((property) => ({
+        property,
+        reason: "is missing: a build needs repository, context and dockerfile; an image that exists needs only `reference`",
+      }));
     return checkFolders(news);
   },
 
@@ -213,7 +213,16 @@ export const resource: Resource<Inputs, Computed> = {
 
   async preview(news, state, ctx) {
     const unknown: Previewed<Computed> = {
-      contentHash: UNKNOWN, imageId: UNKNOWN, tag: UNKNOWN, bases: UNKNOWN, entrypoint: UNKNOWN, command: UNKNOWN, workdir: UNKNOWN, uid: UNKNOWN, gid: UNKNOWN, shell: UNKNOWN,
+      contentHash: UNKNOWN,
+      imageId: UNKNOWN,
+      tag: UNKNOWN,
+      bases: UNKNOWN,
+      entrypoint: UNKNOWN,
+      command: UNKNOWN,
+      workdir: UNKNOWN,
+      uid: UNKNOWN,
+      gid: UNKNOWN,
+      shell: UNKNOWN,
     };
     const given = sources(news);
     if (!given || isUnknown(news.repository)) return unknown;

@@ -38,7 +38,10 @@ export function serverBlock({ hosts, upstream, port }: Pick<Inputs, "hosts" | "u
   ].join("\n");
 }
 
-type Door = { readonly state: "gone" } | { readonly state: "stopped" } | { readonly state: "running"; readonly code: number; readonly output: string };
+type Door =
+  | { readonly state: "gone" }
+  | { readonly state: "stopped" }
+  | { readonly state: "running"; readonly code: number; readonly output: string };
 
 /** Runs `route` in the demux. */
 async function routeIn(door: string, args: readonly string[], ctx: Context, timeoutSeconds = PATIENCE): Promise<Door> {
@@ -56,7 +59,9 @@ async function applied(news: Inputs, oldDoor: string | undefined, ctx: Context):
   const outcome = await put(news.door, news, ctx);
   const about = `The route ${news.route} (${news.hosts.join(", ")} to ${news.upstream}:${news.port})`;
   if (outcome.state !== "running") {
-    throw new Problem(`${about} could not be set, because the demux ${news.door.slice(0, 12)} ${outcome.state === "gone" ? "is gone" : "does not run"}: look at \`docker ps --all\`, and run it again with --refresh`);
+    throw new Problem(
+      `${about} could not be set, because the demux ${news.door.slice(0, 12)} ${outcome.state === "gone" ? "is gone" : "does not run"}: look at \`docker ps --all\`, and run it again with --refresh`,
+    );
   }
   if (outcome.code !== 0) {
     throw new Problem(`${about} was refused, and the old route stays in use:\n${outcome.output.trim()}`);
@@ -119,7 +124,8 @@ export const resource: Resource<Inputs, Computed> = {
     // In a stopped demux the volume still has it; that it does not run is for its container to say.
     if (outcome.state === "stopped") return { content: state.content };
     if (outcome.code === ABSENT) return { content: "" };
-    if (outcome.code !== 0) throw new Problem(`The route ${state.route} could not be read from the demux ${state.door.slice(0, 12)}: ${outcome.output.trim()}`);
+    if (outcome.code !== 0)
+      throw new Problem(`The route ${state.route} could not be read from the demux ${state.door.slice(0, 12)}: ${outcome.output.trim()}`);
     return { content: outcome.output };
   },
 

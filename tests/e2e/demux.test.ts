@@ -21,14 +21,23 @@ beforeAll(async () => {
   engine = await connect();
   const { docker } = engine;
   // What an interrupted run left.
-  for (const { Id } of await docker.listContainers({ all: true, filters: { name: [`^/${PREFIX}-demux-`] } })) await engine.removeContainer(Id);
+  for (const { Id } of await docker.listContainers({ all: true, filters: { name: [`^/${PREFIX}-demux-`] } }))
+    await engine.removeContainer(Id);
   for (const { Id } of await docker.listNetworks({ filters: { name: [`^${PREFIX}-demux-`] } })) await docker.getNetwork(Id).remove();
   const images = [await imageOf(engine, "images/demux"), await imageOf(engine, "tests/support/upstream")];
   for (const image of images) remove.push(() => image.remove());
   [demux = "", upstream = ""] = images.map(({ id }) => id);
 
-  for (const [name, subnet, internal] of [["public", "10.254.77.0/28", false], ["doors", "10.254.77.16/28", true], ["edge", "10.254.77.32/28", true]] as const) {
-    const network = await docker.createNetwork({ Name: `${PREFIX}-demux-${name}`, Internal: internal, IPAM: { Driver: "default", Config: [{ Subnet: subnet }] } });
+  for (const [name, subnet, internal] of [
+    ["public", "10.254.77.0/28", false],
+    ["doors", "10.254.77.16/28", true],
+    ["edge", "10.254.77.32/28", true],
+  ] as const) {
+    const network = await docker.createNetwork({
+      Name: `${PREFIX}-demux-${name}`,
+      Internal: internal,
+      IPAM: { Driver: "default", Config: [{ Subnet: subnet }] },
+    });
     remove.push(() => network.remove());
   }
   hostDemux = await start("host", demux, ["public", "doors"], { command: ["host"], publish: true });
@@ -42,19 +51,36 @@ afterAll(async () => {
   for (const undo of remove.reverse()) await undo();
 }, 120_000);
 
-async function start(name: string, image: string, networks: readonly string[], how: { command?: string[]; publish?: boolean; alias?: string } = {}): Promise<string> {
+async function start(
+  name: string,
+  image: string,
+  networks: readonly string[],
+  how: { command?: string[]; publish?: boolean; alias?: string } = {},
+): Promise<string> {
   const [first = "", ...others] = networks.map((network) => `${PREFIX}-demux-${network}`);
   const id = await engine.createContainer({
-    name: `${PREFIX}-demux-${name}`, Image: image, Cmd: how.command, Env: [`NAME=${name}`], ExposedPorts: { "8080/tcp": {} },
+    name: `${PREFIX}-demux-${name}`,
+    Image: image,
+    Cmd: how.command,
+    Env: [`NAME=${name}`],
+    ExposedPorts: { "8080/tcp": {} },
     NetworkingConfig: { EndpointsConfig: { [first]: {} } },
     HostConfig: {
-      NetworkMode: first, ReadonlyRootfs: true, CapDrop: ["ALL"], SecurityOpt: ["no-new-privileges"], Memory: 64 * 1024 * 1024,
+      NetworkMode: first,
+      ReadonlyRootfs: true,
+      CapDrop: ["ALL"],
+      SecurityOpt: ["no-new-privileges"],
+      Memory: 64 * 1024 * 1024,
       PortBindings: how.publish ? { "8080/tcp": [{ HostIp: "127.0.0.1", HostPort: "0" }] } : {},
-      Mounts: [{ Type: "volume", Source: "", Target: "/tmp" }, ...(image === demux ? [{ Type: "volume" as const, Source: "", Target: "/etc/nginx/routes" }] : [])],
+      Mounts: [
+        { Type: "volume", Source: "", Target: "/tmp" },
+        ...(image === demux ? [{ Type: "volume" as const, Source: "", Target: "/etc/nginx/routes" }] : []),
+      ],
     },
   });
   remove.push(() => engine.removeContainer(id));
-  for (const network of others) await engine.docker.getNetwork(network).connect({ Container: id, EndpointConfig: how.alias ? { Aliases: [how.alias] } : {} });
+  for (const network of others)
+    await engine.docker.getNetwork(network).connect({ Container: id, EndpointConfig: how.alias ? { Aliases: [how.alias] } : {} });
   await engine.startContainer(id);
   return id;
 }
@@ -62,12 +88,32 @@ async function start(name: string, image: string, networks: readonly string[], h
 /** Waits until a container answers HTTP, asked from a demux in its network. */
 async function listening(name: string, at = 8080): Promise<void> {
   const url = `http://${PREFIX}-demux-${name}:${at}/`;
-  const { code, output } = await engine.exec(door, ["curl", "-sS", "-o", "/dev/null", "--retry", "40", "--retry-delay", "0", "--retry-max-time", "20", "--retry-all-errors", url]);
+  const { code, output } = await engine.exec(door, [
+    "curl",
+    "-sS",
+    "-o",
+    "/dev/null",
+    "--retry",
+    "40",
+    "--retry-delay",
+    "0",
+    "--retry-max-time",
+    "20",
+    "--retry-all-errors",
+    url,
+  ]);
   if (code !== 0) throw new Error(output);
 }
 
 /** What Route is asked for: the host's requests to this container. */
-const to = (name: string, drainSeconds = 10) => ({ door, route: "web", hosts: [HOST], upstream: `${PREFIX}-demux-${name}`, port: 8080, drainSeconds });
+const to = (name: string, drainSeconds = 10) => ({
+  door,
+  route: "web",
+  hosts: [HOST],
+  upstream: `${PREFIX}-demux-${name}`,
+  port: 8080,
+  drainSeconds,
+});
 const get = (path = "/", headers = {}) => ask({ port, host: HOST, path, headers });
 
 describe("pages", () => {
@@ -79,7 +125,7 @@ describe("pages", () => {
     expect(unknown.body).toContain("No environment has the name <code>nobody.example</code>");
     expect(unknown.body).toContain("docker ps --filter label=dockstage.stack");
     expect(unknown.headers["cache-control"]).toBe("no-store");
-    expect(`${body}${headers.server}${unknown.headers.server}`).not.toMatch(/nginx\/\d/);
+    expect(JSON.stringify([body, headers, unknown])).not.toMatch(/nginx\/\d/);
   });
 
   test("an environment that is not there has its name and the command", async () => {
@@ -110,11 +156,23 @@ describe("a route", () => {
   }, 60_000);
 
   test("reaches the app with what it may know of the client", async () => {
-    const { status, body } = await get("/headers", { "X-Forwarded-For": "6.6.6.6", "X-Forwarded-Proto": "https", "X-Forwarded-Host": "evil.example", Forwarded: "for=6.6.6.6", Proxy: "http://evil" });
+    const { status, body } = await get("/headers", {
+      "X-Forwarded-For": "6.6.6.6",
+      "X-Forwarded-Proto": "https",
+      "X-Forwarded-Host": "evil.example",
+      Forwarded: "for=6.6.6.6",
+      Proxy: "http://evil",
+    });
     expect(status).toBe(200);
-    const seen = JSON.parse(body);
-    expect(seen).toMatchObject({ host: HOST, "x-forwarded-proto": "http", "x-forwarded-host": HOST, "x-forwarded-port": "80", connection: "close" });
-    expect(seen["x-forwarded-for"]).toMatch(/^10\.254\.77\.\d+$/);
+    const seen: unknown = JSON.parse(body);
+    expect(seen).toMatchObject({
+      host: HOST,
+      "x-forwarded-proto": "http",
+      "x-forwarded-host": HOST,
+      "x-forwarded-port": "80",
+      connection: "close",
+    });
+    expect(seen).toMatchObject({ "x-forwarded-for": expect.stringMatching(/^10\.254\.77\.\d+$/) });
     expect(seen).not.toHaveProperty("forwarded");
     expect(seen).not.toHaveProperty("proxy");
     const onPort = await ask({ port, host: `${HOST}:8099`, path: "/headers" });
@@ -135,7 +193,9 @@ describe("a route", () => {
   test("that nginx refuses leaves the old one", async () => {
     const bad = { ...web, hosts: [HOST, "~(unclosed"] }; // past the schema on purpose
     const refused = route.update?.("web", { ...web, content: serverBlock(web) }, bad, ctx());
-    await expect(refused).rejects.toThrow(/The route web .* was refused, and the old route stays in use:\n[\s\S]*\[emerg\].*missing closing parenthesis.*\/etc\/nginx\/routes\/web\.conf/);
+    await expect(refused).rejects.toThrow(
+      /The route web .* was refused, and the old route stays in use:\n[\s\S]*\[emerg\].*missing closing parenthesis.*\/etc\/nginx\/routes\/web\.conf/,
+    );
     expect(await get()).toMatchObject({ status: 200, body: "web" });
     expect(await route.read?.("web", { ...web, content: serverBlock(web) }, ctx())).toEqual({ content: serverBlock(web) });
   });
@@ -146,7 +206,10 @@ describe("a route", () => {
     await engine.exec(door, ["sh", "-c", "echo '# by hand' >> /etc/nginx/routes/web.conf"]);
     const drifted = await route.read?.("web", state, ctx());
     expect(drifted?.content).toContain("# by hand");
-    expect(await route.diff("web", web, { ...state, content: drifted?.content ?? "" }, web, ctx())).toEqual({ replaces: [], updates: ["content"] });
+    expect(await route.diff("web", web, { ...state, content: drifted?.content ?? "" }, web, ctx())).toEqual({
+      replaces: [],
+      updates: ["content"],
+    });
     await route.delete("web", state, ctx());
     expect(await route.read?.("web", state, ctx())).toEqual({ content: "" });
     expect((await get()).status).toBe(503);
@@ -155,7 +218,9 @@ describe("a route", () => {
     const gone = { ...state, door: "0".repeat(64) };
     expect(await route.read?.("web", gone, ctx())).toBeUndefined();
     await route.delete("web", gone, ctx());
-    await expect(route.create({ ...web, door: gone.door }, ctx())).rejects.toThrow("could not be set, because the demux 000000000000 is gone");
+    await expect(route.create({ ...web, door: gone.door }, ctx())).rejects.toThrow(
+      "could not be set, because the demux 000000000000 is gone",
+    );
   });
 
   test("stays over a restart of the door, follows a restarted app, and survives an app that is gone", async () => {
@@ -197,21 +262,33 @@ describe("a route", () => {
     const watch = (async () => {
       while (!done) {
         samples += 1;
-        (await both()).forEach((now, at) => { most[at] = Math.max(most[at] ?? 0, now); });
+        (await both()).forEach((now, at) => {
+          most[at] = Math.max(most[at] ?? 0, now);
+        });
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
     })();
     const ways: Record<string, string>[] = [{ "Content-Length": String(GIB) }, { "Transfer-Encoding": "chunked" }];
     for (const headers of ways) {
-      const { status, body: said } = await ask({ port, host: HOST, path: "/upload", method: "POST", headers, body: body(), timeout: 120_000 });
-      expect({ status, said: JSON.parse(said) }).toEqual({ status: 200, said: { name: "web", bytes: GIB } });
+      const { status, body: said } = await ask({
+        port,
+        host: HOST,
+        path: "/upload",
+        method: "POST",
+        headers,
+        body: body(),
+        timeout: 120_000,
+      });
+      expect({ status, said: JSON.parse(said) as unknown }).toEqual({ status: 200, said: { name: "web", bytes: GIB } });
     }
     done = true;
     await watch;
     expect(samples).toBeGreaterThanOrEqual(3);
     const growth = most.map((top, at) => (top - (before[at] ?? 0)) / 1024 / 1024);
     const own = [(await peak(hostDemux)) - (peaksBefore[0] ?? 0), (await peak(door)) - (peaksBefore[1] ?? 0)];
-    process.stdout.write(`growth at 2 x 1 GiB: host demux ${growth[0]?.toFixed(1)} MiB, door ${growth[1]?.toFixed(1)} MiB (${samples} samples); processes ${own.map((grown) => grown.toFixed(1)).join(" and ")} MiB\n`);
+    process.stdout.write(
+      `growth at 2 x 1 GiB: host demux ${growth[0]?.toFixed(1)} MiB, door ${growth[1]?.toFixed(1)} MiB (${samples} samples); processes ${own.map((grown) => grown.toFixed(1)).join(" and ")} MiB\n`,
+    );
     for (const grown of [...growth, ...own]) expect(grown).toBeLessThan(32);
   }, 300_000);
 });
@@ -230,7 +307,10 @@ test("0 of 200 requests a second fail while the app is swapped every second, slo
   const fire = (path: string): void => {
     under.push(
       get(path).then(
-        ({ status, body }) => void (status === 200 ? served.set(body, (served.get(body) ?? 0) + 1) : failed.push(`${Date.now() - began} ms: ${status} ${body.slice(0, 80)}`)),
+        ({ status, body }) =>
+          void (status === 200
+            ? served.set(body, (served.get(body) ?? 0) + 1)
+            : failed.push(`${Date.now() - began} ms: ${status} ${body.slice(0, 80)}`)),
         (error: unknown) => void failed.push(`${Date.now() - began} ms: ${String(error)}`),
       ),
     );

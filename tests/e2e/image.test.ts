@@ -25,28 +25,50 @@ function build(name: string, files: Record<string, string>, more: object = {}) {
   }
   return { repository: `${PREFIX}/${name}`, context: [{ path: root, to: "" }], dockerfile: "Dockerfile", ...more };
 }
-const tags = async (name: string): Promise<string[]> => (await engine.docker.listImages({ filters: { reference: [`${PREFIX}/${name}`] } })).flatMap(({ RepoTags }) => RepoTags ?? []);
-const leftovers = (): string[] => ["/dev/shm", os.tmpdir()].flatMap((folder) => fs.readdirSync(folder)).filter((name) => name.startsWith("dockstage-build-"));
+const tags = async (name: string): Promise<string[]> =>
+  (await engine.docker.listImages({ filters: { reference: [`${PREFIX}/${name}`] } })).flatMap(({ RepoTags }) => RepoTags ?? []);
+const leftovers = (): string[] =>
+  ["/dev/shm", os.tmpdir()].flatMap((folder) => fs.readdirSync(folder)).filter((name) => name.startsWith("dockstage-build-"));
 
-beforeAll(async () => { engine = await connect(); });
+beforeAll(async () => {
+  engine = await connect();
+});
 afterAll(async () => {
   fs.rmSync(top, { recursive: true, force: true });
-  for (const { RepoTags } of await engine.docker.listImages({ filters: { reference: [`${PREFIX}/life*`, `${PREFIX}/base*`, `${PREFIX}/bad*`, `${PREFIX}/secret*`] } })) {
+  for (const { RepoTags } of await engine.docker.listImages({
+    filters: { reference: [`${PREFIX}/life*`, `${PREFIX}/base*`, `${PREFIX}/bad*`, `${PREFIX}/secret*`] },
+  })) {
     for (const tag of RepoTags ?? []) await engine.docker.getImage(tag).remove({ force: true });
   }
   expect(await engine.containers(["dockstage.helper=image"])).toEqual([]);
 });
 
 describe("life", () => {
-  const FILES = { Dockerfile: `FROM ${BASE}\nRUN groupadd -g 4321 staffs && useradd -u 1234 -g 4321 app\nCOPY . /srv\nWORKDIR /srv\nUSER app\nENTRYPOINT ["/bin/echo"]\nCMD ["hello"]\n`, "src/a": "1" };
+  const FILES = {
+    Dockerfile: `FROM ${BASE}\nRUN groupadd -g 4321 staffs && useradd -u 1234 -g 4321 app\nCOPY . /srv\nWORKDIR /srv\nUSER app\nENTRYPOINT ["/bin/echo"]\nCMD ["hello"]\n`,
+    "src/a": "1",
+  };
 
   test("preview, create, the same again, an edit, and a return to what was", async () => {
     const ctx = bench(engine, "life");
     const first = build("life", FILES);
-    expect(await image.preview?.(first, undefined, ctx)).toMatchObject({ contentHash: expect.stringMatching(/^[0-9a-f]{64}$/), tag: expect.stringContaining(`${PREFIX}/life:`), imageId: UNKNOWN, uid: UNKNOWN });
+    expect(await image.preview?.(first, undefined, ctx)).toMatchObject({
+      contentHash: expect.stringMatching(/^[0-9a-f]{64}$/),
+      tag: expect.stringContaining(`${PREFIX}/life:`),
+      imageId: UNKNOWN,
+      uid: UNKNOWN,
+    });
     expect(await tags("life")).toEqual([]);
     const { id, computed } = await image.create(first, ctx);
-    expect(computed).toMatchObject({ entrypoint: ["/bin/echo"], command: ["hello"], workdir: "/srv", uid: 1234, gid: 4321, shell: true, tag: id });
+    expect(computed).toMatchObject({
+      entrypoint: ["/bin/echo"],
+      command: ["hello"],
+      workdir: "/srv",
+      uid: 1234,
+      gid: 4321,
+      shell: true,
+      tag: id,
+    });
     expect(computed.bases).toEqual({ [BASE]: (await engine.docker.getImage(BASE).inspect()).Id });
     expect(ctx.lines).toContainEqual(expect.stringMatching(/^building life: step 2\/4 RUN groupadd/));
     const state = { ...first, ...computed };
@@ -77,7 +99,9 @@ describe("life", () => {
     await otherRun().delete(id, state, ctx);
     expect(await tags("life")).toEqual([second.id]);
     expect(await image.read?.(id, { ...state, imageId: computed.imageId }, ctx)).toBeUndefined();
-    expect(await image.diff(id, first, { ...first, ...second.computed }, { ...first, repository: `${PREFIX}/life2` }, ctx)).toEqual({ replaces: ["repository"] });
+    expect(await image.diff(id, first, { ...first, ...second.computed }, { ...first, repository: `${PREFIX}/life2` }, ctx)).toEqual({
+      replaces: ["repository"],
+    });
     await otherRun().delete(second.id, { ...first, ...second.computed }, ctx);
     expect(await tags("life")).toEqual([]);
   }, 120_000);
@@ -113,7 +137,11 @@ describe("life", () => {
     const base = { repo: `${PREFIX}/base`, tag: "1" };
     const from = async (reference: string): Promise<void> => void (await engine.docker.getImage(reference).tag(base));
     await from(BASE);
-    const news = build("base-child", { Dockerfile: `ARG FROM=nothing\nFROM $FROM\nCOPY a /a\n`, a: "1" }, { args: { FROM: `${base.repo}:1` } });
+    const news = build(
+      "base-child",
+      { Dockerfile: `ARG FROM=nothing\nFROM $FROM\nCOPY a /a\n`, a: "1" },
+      { args: { FROM: `${base.repo}:1` } },
+    );
     const { id, computed } = await image.create(news, ctx);
     expect(await image.diff(id, news, { ...news, ...computed }, news, ctx)).toEqual({});
     await from("debian:trixie-slim");
@@ -133,7 +161,10 @@ describe("life", () => {
   }, 60_000);
 
   test("an image from scratch has root, no shell", async () => {
-    const { computed } = await image.create(build("life-scratch", { Dockerfile: "FROM scratch\nCOPY a /a\nUSER 65532:65532\n", a: "" }), bench(engine, "scratch"));
+    const { computed } = await image.create(
+      build("life-scratch", { Dockerfile: "FROM scratch\nCOPY a /a\nUSER 65532:65532\n", a: "" }),
+      bench(engine, "scratch"),
+    );
     expect(computed).toMatchObject({ bases: {}, uid: 65532, gid: 65532, shell: false, entrypoint: [], command: [], workdir: "/" });
   }, 60_000);
 });
@@ -145,28 +176,40 @@ describe("a reference", () => {
     expect(computed).toMatchObject({ tag: BASE, contentHash: computed.imageId, uid: 0, gid: 0, shell: true, bases: {} });
     const state = { reference: BASE, ...computed };
     expect(await image.diff(id, { reference: BASE }, state, { reference: BASE }, ctx)).toEqual({});
-    expect(await image.diff(id, { reference: BASE }, { ...state, imageId: "sha256:old" }, { reference: BASE }, ctx)).toEqual({ updates: ["imageId"] });
+    expect(await image.diff(id, { reference: BASE }, { ...state, imageId: "sha256:old" }, { reference: BASE }, ctx)).toEqual({
+      updates: ["imageId"],
+    });
     await otherRun().delete(id, state, ctx);
     expect((await engine.docker.getImage(BASE).inspect()).Id).toBe(computed.imageId);
   });
 
   test("that is not there says how to get it", async () => {
-    await expect(image.create({ reference: `${PREFIX}/nothing:1` }, bench(engine, "x"))).rejects.toThrow(`reference: the engine has no image ${PREFIX}/nothing:1: get it with \`docker pull ${PREFIX}/nothing:1\``);
+    await expect(image.create({ reference: `${PREFIX}/nothing:1` }, bench(engine, "x"))).rejects.toThrow(
+      `reference: the engine has no image ${PREFIX}/nothing:1: get it with \`docker pull ${PREFIX}/nothing:1\``,
+    );
   });
 });
 
 describe("failures", () => {
   test("show the step and its last lines, without the secrets", async () => {
-    const news = build("bad", { Dockerfile: `FROM ${BASE}\nRUN true\nRUN --mount=type=secret,id=TOKEN echo before; cat /run/secrets/TOKEN; exit 3\n` }, { secrets: { TOKEN: CANARY } });
+    const news = build(
+      "bad",
+      { Dockerfile: `FROM ${BASE}\nRUN true\nRUN --mount=type=secret,id=TOKEN echo before; cat /run/secrets/TOKEN; exit 3\n` },
+      { secrets: { TOKEN: CANARY } },
+    );
     const failing = image.create(news, bench(engine, "bad"));
-    await expect(failing).rejects.toThrow(/^The image bad could not be built at step 3\/3 RUN --mount=type=secret,id=TOKEN echo before.*\n  before\n  \[secret\]\n.*exit code: 3$/);
+    await expect(failing).rejects.toThrow(
+      /^The image bad could not be built at step 3\/3 RUN --mount=type=secret,id=TOKEN echo before.*\n {2}before\n {2}\[secret\]\n.*exit code: 3$/,
+    );
     expect(await tags("bad")).toEqual([]);
     expect(leftovers()).toEqual([]);
   }, 60_000);
 
   test("a base that cannot be had", async () => {
     const news = build("bad-base", { Dockerfile: "FROM localhost:1/nothing:1\n" });
-    await expect(image.create(news, bench(engine, "bad"))).rejects.toThrow(/^The image bad is built from localhost:1\/nothing:1, which this engine has not and could not get \(.*refused.*\)\. Get it with `docker pull localhost:1\/nothing:1`/);
+    await expect(image.create(news, bench(engine, "bad"))).rejects.toThrow(
+      /^The image bad is built from localhost:1\/nothing:1, which this engine has not and could not get \(.*refused.*\)\. Get it with `docker pull localhost:1\/nothing:1`/,
+    );
   }, 60_000);
 
   test("a USER that the image does not have: nothing is left", async () => {
@@ -181,9 +224,11 @@ describe("failures", () => {
     const mark = `sleep 98${Date.now() % 1000}`;
     const news = build("bad-slow", { Dockerfile: `FROM ${BASE}\nRUN --mount=type=secret,id=T ${mark}\n` }, { secrets: { T: CANARY } });
     const building = image.create(news, ctx);
-    const runs = (): boolean => execFileSync("sh", ["-c", "cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' ' || true"]).includes(`${mark} `) || false;
+    const runs = (): boolean =>
+      execFileSync("sh", ["-c", "cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' ' || true"]).includes(`${mark} `) || false;
     const until = async (wanted: boolean): Promise<void> => {
-      for (const end = Date.now() + 20_000; runs() !== wanted; await new Promise((resolve) => setTimeout(resolve, 50))) if (Date.now() > end) throw new Error(`the build's command ${wanted ? "never ran" : "still runs"}`);
+      for (const end = Date.now() + 20_000; runs() !== wanted; await new Promise((resolve) => setTimeout(resolve, 50)))
+        if (Date.now() > end) throw new Error(`the build's command ${wanted ? "never ran" : "still runs"}`);
     };
     await until(true);
     cancel.abort(new Error("cancelled by the test"));
@@ -198,22 +243,36 @@ describe("without a docker command that can use BuildKit", () => {
   let classic: typeof image;
   beforeAll(() => {
     jest.isolateModules(() => {
-      jest.doMock("../../provider/image-client", () => ({ ...jest.requireActual<object>("../../provider/image-client"), clients: () => Promise.resolve([]) }));
+      jest.doMock("../../provider/image-client", () => ({
+        ...jest.requireActual<object>("../../provider/image-client"),
+        clients: () => Promise.resolve([]),
+      }));
       classic = (require("../../provider/image") as typeof import("../../provider/image")).resource;
     });
   });
 
   test("the classic builder builds", async () => {
     const ctx = bench(engine, "classic");
-    const { id, computed } = await classic.create(build("life-classic", { Dockerfile: `ARG SUITE\nFROM debian:$SUITE-slim AS one\nARG WHO\nRUN echo $WHO > /who\nUSER 7:8\nFROM one\nRUN false\n` }, { target: "one", args: { SUITE: "bookworm", WHO: `me ${Date.now()}` } }), ctx);
+    const { id, computed } = await classic.create(
+      build(
+        "life-classic",
+        { Dockerfile: `ARG SUITE\nFROM debian:$SUITE-slim AS one\nARG WHO\nRUN echo $WHO > /who\nUSER 7:8\nFROM one\nRUN false\n` },
+        { target: "one", args: { SUITE: "bookworm", WHO: `me ${Date.now()}` } },
+      ),
+      ctx,
+    );
     expect(computed).toMatchObject({ tag: id, uid: 7, gid: 8, shell: true });
     expect(Object.keys(computed.bases)).toEqual([BASE]);
     expect(ctx.lines).toContain("building classic: step 4/5 RUN echo $WHO > /who");
   }, 60_000);
 
   test("its failure shows the end of the output, whether a step or the Dockerfile is wrong", async () => {
-    await expect(classic.create(build("bad-classic", { Dockerfile: `FROM ${BASE}\nRUN echo broken; exit 3\n` }), bench(engine, "bad"))).rejects.toThrow(/^The image bad could not be built \(classic builder\) Step 1\/2[^]*broken[^]*returned a non-zero code: 3$/);
-    await expect(classic.create(build("bad-text", { Dockerfile: "FROM scratch\nNONSENSE x\n" }), bench(engine, "bad"))).rejects.toThrow(/unknown instruction: NONSENSE/i);
+    await expect(
+      classic.create(build("bad-classic", { Dockerfile: `FROM ${BASE}\nRUN echo broken; exit 3\n` }), bench(engine, "bad")),
+    ).rejects.toThrow(/^The image bad could not be built \(classic builder\) Step 1\/2[^]*broken[^]*returned a non-zero code: 3$/);
+    await expect(classic.create(build("bad-text", { Dockerfile: "FROM scratch\nNONSENSE x\n" }), bench(engine, "bad"))).rejects.toThrow(
+      /unknown instruction: NONSENSE/i,
+    );
   }, 60_000);
 
   test.each([
@@ -232,20 +291,33 @@ test("build secrets and CA certificates are in the build, and in no layer, histo
   const before = process.env["DOCKSTAGE_CA_BUNDLE"];
   process.env["DOCKSTAGE_CA_BUNDLE"] = bundle;
   try {
-    const news = build("secret", { Dockerfile: `FROM ${BASE}\nRUN --mount=type=secret,id=TOKEN --mount=type=secret,id=ca grep -q '${CANARY.slice(0, 6)}' /run/secrets/TOKEN && grep -c . /run/secrets/ca > /seen\n` }, { secrets: { TOKEN: CANARY } });
+    const news = build(
+      "secret",
+      {
+        Dockerfile: `FROM ${BASE}\nRUN --mount=type=secret,id=TOKEN --mount=type=secret,id=ca grep -q '${CANARY.slice(0, 6)}' /run/secrets/TOKEN && grep -c . /run/secrets/ca > /seen\n`,
+      },
+      { secrets: { TOKEN: CANARY } },
+    );
     const ctx = bench(engine, "secret");
     const { id, computed } = await image.create(news, ctx);
     const found = await engine.docker.getImage(id).inspect();
-    const history = await engine.docker.getImage(id).history();
+    const history: unknown = await engine.docker.getImage(id).history();
     expect(JSON.stringify([found, history, ctx.lines, computed])).not.toContain(CANARY);
     const layers = await new Promise<boolean>((resolve, reject) => {
-      void engine.docker.getImage(id).get().then((stream) => {
-        let tail = "";
-        let seen = false;
-        stream.on("data", (chunk: Buffer) => { const text = tail + chunk.toString("latin1"); seen ||= text.includes(CANARY); tail = text.slice(-CANARY.length); });
-        stream.on("end", () => resolve(seen));
-        stream.on("error", reject);
-      }, reject);
+      void engine.docker
+        .getImage(id)
+        .get()
+        .then((stream) => {
+          let tail = "";
+          let seen = false;
+          stream.on("data", (chunk: Buffer) => {
+            const text = tail + chunk.toString("latin1");
+            seen ||= text.includes(CANARY);
+            tail = text.slice(-CANARY.length);
+          });
+          stream.on("end", () => resolve(seen));
+          stream.on("error", reject);
+        }, reject);
     });
     expect(layers).toBe(false);
     // Another secret is no reason for another image.

@@ -25,16 +25,26 @@ export interface Asked {
 /** One request to 127.0.0.1 under a host name. */
 export function ask({ port, host, path = "/", method = "GET", headers, body, timeout = 5000, agent }: Asked): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const request = http.request({ host: "127.0.0.1", port, path, method, headers: { Host: host, ...headers }, agent, timeout }, (response) => {
-      const chunks: Buffer[] = [];
-      const parts: number[] = [];
-      response.on("data", (chunk: Buffer) => {
-        chunks.push(chunk);
-        parts.push(Date.now());
-      });
-      response.on("error", reject);
-      response.on("end", () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString(), headers: response.headers, parts: parts.map((at) => at - (parts[0] ?? at)) }));
-    });
+    const request = http.request(
+      { host: "127.0.0.1", port, path, method, headers: { Host: host, ...headers }, agent, timeout },
+      (response) => {
+        const chunks: Buffer[] = [];
+        const parts: number[] = [];
+        response.on("data", (chunk: Buffer) => {
+          chunks.push(chunk);
+          parts.push(Date.now());
+        });
+        response.on("error", reject);
+        response.on("end", () =>
+          resolve({
+            status: response.statusCode ?? 0,
+            body: Buffer.concat(chunks).toString(),
+            headers: response.headers,
+            parts: parts.map((at) => at - (parts[0] ?? at)),
+          }),
+        );
+      },
+    );
     request.on("timeout", () => request.destroy(new Error(`no answer within ${timeout} ms`)));
     request.on("error", reject);
     if (!body) return void request.end();
@@ -83,6 +93,8 @@ export function echo(port: number, host: string, texts: readonly string[]): Prom
       socket.removeAllListeners("close").destroy();
       resolve(heard);
     });
-    socket.write(`GET /ws HTTP/1.1\r\nHost: ${host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: ${randomBytes(16).toString("base64")}\r\nSec-WebSocket-Version: 13\r\n\r\n`);
+    socket.write(
+      `GET /ws HTTP/1.1\r\nHost: ${host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: ${randomBytes(16).toString("base64")}\r\nSec-WebSocket-Version: 13\r\n\r\n`,
+    );
   });
 }

@@ -8,7 +8,9 @@ import type { Folder } from "../../../provider/context";
 
 const top = fs.mkdtempSync(path.join(os.tmpdir(), "dockstage-context-"));
 let root: string;
-beforeEach(() => { root = fs.mkdtempSync(path.join(top, "case-")); });
+beforeEach(() => {
+  root = fs.mkdtempSync(path.join(top, "case-"));
+});
 afterAll(() => fs.rmSync(top, { recursive: true }));
 
 const write = (files: Record<string, string>, at = root): void => {
@@ -17,7 +19,8 @@ const write = (files: Record<string, string>, at = root): void => {
     fs.writeFileSync(path.join(at, name), content);
   }
 };
-const names = (folders: readonly Folder[] = [{ path: root, to: "" }], dockerfile = "Dockerfile"): string[] => listContext(folders, dockerfile).map(({ name }) => name);
+const names = (folders: readonly Folder[] = [{ path: root, to: "" }], dockerfile = "Dockerfile"): string[] =>
+  listContext(folders, dockerfile).map(({ name }) => name);
 const hash = (dockerfile = "Dockerfile"): Promise<string> => hashContext(listContext([{ path: root, to: "" }], dockerfile));
 const SMALL = { Dockerfile: "FROM scratch\n", "a/one": "1", "a/b/two": "2", "z.log": "noise" };
 
@@ -41,7 +44,14 @@ describe("what is in a context", () => {
   });
 
   test("Dockerfile.dockerignore comes before .dockerignore", () => {
-    write({ Dockerfile: "", "docker/web.Dockerfile": "", "docker/web.Dockerfile.dockerignore": "a\n*ignore\n**/*ignore\n", ".dockerignore": "b\n", "a/x": "", "b/x": "" });
+    write({
+      Dockerfile: "",
+      "docker/web.Dockerfile": "",
+      "docker/web.Dockerfile.dockerignore": "a\n*ignore\n**/*ignore\n",
+      ".dockerignore": "b\n",
+      "a/x": "",
+      "b/x": "",
+    });
     expect(names(undefined, "docker/web.Dockerfile")).toEqual(["Dockerfile", "b", "b/x", "docker", "docker/web.Dockerfile"]);
     expect(names()).not.toContain("b");
   });
@@ -52,8 +62,18 @@ describe("what is in a context", () => {
   });
 
   test("two folders, each with its own rules; the later one's file is taken", async () => {
-    write({ "app/index.php": "app", "app/x.log": "", "app/.dockerignore": "*.log\n.dockerignore", "recipe/Dockerfile": "", "recipe/x.log": "kept", "recipe/src/index.php": "recipe" });
-    const folders = [{ path: path.join(root, "app"), to: "src" }, { path: path.join(root, "recipe"), to: "" }];
+    write({
+      "app/index.php": "app",
+      "app/x.log": "",
+      "app/.dockerignore": "*.log\n.dockerignore",
+      "recipe/Dockerfile": "",
+      "recipe/x.log": "kept",
+      "recipe/src/index.php": "recipe",
+    });
+    const folders = [
+      { path: path.join(root, "app"), to: "src" },
+      { path: path.join(root, "recipe"), to: "" },
+    ];
     expect(names(folders)).toEqual(["Dockerfile", "src", "src/index.php", "x.log"]);
     const entries = listContext(folders, "Dockerfile");
     expect(entries.find(({ name }) => name === "src/index.php")?.source).toBe(path.join(root, "recipe/src/index.php"));
@@ -62,7 +82,12 @@ describe("what is in a context", () => {
 
   test("a file where another folder has a folder is refused", () => {
     write({ "app/src": "", "recipe/src/x": "" });
-    expect(() => names([{ path: path.join(root, "app"), to: "" }, { path: path.join(root, "recipe"), to: "" }])).toThrow(/context: src is a file in one folder .* and a directory in another .*: rename one/);
+    expect(() =>
+      names([
+        { path: path.join(root, "app"), to: "" },
+        { path: path.join(root, "recipe"), to: "" },
+      ]),
+    ).toThrow(/context: src is a file in one folder .* and a directory in another .*: rename one/);
   });
 });
 
@@ -84,7 +109,13 @@ describe("the hash", () => {
     ["an execute bit", () => fs.chmodSync(path.join(root, "a/one"), 0o755)],
     ["a name", () => fs.renameSync(path.join(root, "a/one"), path.join(root, "a/two"))],
     ["an empty folder", () => fs.mkdirSync(path.join(root, "empty"))],
-    ["a link instead of its content", () => { fs.rmSync(path.join(root, "a/one")); fs.symlinkSync("b/two", path.join(root, "a/one")); }],
+    [
+      "a link instead of its content",
+      () => {
+        fs.rmSync(path.join(root, "a/one"));
+        fs.symlinkSync("b/two", path.join(root, "a/one"));
+      },
+    ],
   ])("changes with %s", async (_, change) => {
     write(SMALL);
     const before = await hash();

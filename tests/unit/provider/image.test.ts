@@ -3,9 +3,10 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import type { Engine } from "../../../provider/engine";
-import { contentHash, resource, tagFor } from "../../../provider/image";
+import { resource } from "../../../provider/image";
 import { readDockerfile } from "../../../provider/image-dockerfile";
 import { userIn } from "../../../provider/image-inspect";
+import { contentHash, tagFor } from "../../../provider/image-source";
 import { BuildOutput, redactor } from "../../../provider/image-progress";
 import { UNKNOWN } from "../../../provider/resource";
 import type { Context } from "../../../provider/resource";
@@ -28,7 +29,13 @@ describe("the bases of a Dockerfile", () => {
     ["a stage on a stage", "FROM a AS one\nFROM one\nRUN x", {}, undefined, ["a"]],
     ["only what the target needs", "FROM a AS one\nFROM b AS two\nFROM one AS three", {}, "three", ["a"]],
     ["another target", "FROM a AS one\nFROM b AS two\nFROM one AS three", {}, "two", ["b"]],
-    ["images that files are copied from", "FROM a\nCOPY --from=php:8.2 /x /x\nRUN --mount=type=bind,from=tools:1,target=/t x", {}, undefined, ["a", "php:8.2", "tools:1"]],
+    [
+      "images that files are copied from",
+      "FROM a\nCOPY --from=php:8.2 /x /x\nRUN --mount=type=bind,from=tools:1,target=/t x",
+      {},
+      undefined,
+      ["a", "php:8.2", "tools:1"],
+    ],
     ["a platform", "FROM --platform=$BUILDPLATFORM a AS x\nFROM x", {}, undefined, ["a"]],
     ["continued lines and comments", "# FROM no\nFROM \\\n# between\n  a \\\n  AS x\n", {}, undefined, ["a"]],
     ["another escape character", "# escape=`\nFROM `\n a\nRUN dir C:\\\nFROM b", {}, undefined, ["b"]],
@@ -56,7 +63,13 @@ describe("identity", () => {
   test("covers all that decides the image, and no order", () => {
     const hash = contentHash("c", source);
     expect(contentHash("c", { ...source, args: { B: "2", A: "1" } })).toBe(hash);
-    const others = [contentHash("d", source), contentHash("c", { ...source, dockerfile: "x" }), contentHash("c", { ...source, args: { A: "1" } }), contentHash("c", { ...source, target: undefined }), contentHash("c", { ...source, platform: undefined })];
+    const others = [
+      contentHash("d", source),
+      contentHash("c", { ...source, dockerfile: "x" }),
+      contentHash("c", { ...source, args: { A: "1" } }),
+      contentHash("c", { ...source, target: undefined }),
+      contentHash("c", { ...source, platform: undefined }),
+    ];
     expect(new Set([hash, ...others]).size).toBe(6);
   });
 
@@ -72,13 +85,23 @@ describe("an image's USER", () => {
   const passwd = "root:x:0:0:root:/root:/bin/sh\nwww-data:x:33:33::/var/www:/bin/sh\napp:x:1234:4321::/:/bin/sh\n";
   const group = "root:x:0:\nwww-data:x:33:\nstaff:x:50:app\n";
   test.each<[string, number, number]>([
-    ["", 0, 0], ["0", 0, 0], ["app", 1234, 4321], ["app:staff", 1234, 50], ["1234", 1234, 4321], ["1234:7", 1234, 7], ["999", 999, 0], ["www-data:50", 33, 50], ["999:staff", 999, 50],
+    ["", 0, 0],
+    ["0", 0, 0],
+    ["app", 1234, 4321],
+    ["app:staff", 1234, 50],
+    ["1234", 1234, 4321],
+    ["1234:7", 1234, 7],
+    ["999", 999, 0],
+    ["www-data:50", 33, 50],
+    ["999:staff", 999, 50],
   ])("%j is %d:%d", (user, uid, gid) => {
     expect(userIn(user, passwd, group)).toEqual({ uid, gid });
   });
 
   test("that the image does not know", () => {
-    expect(() => userIn("nobody", passwd, group)).toThrow("the image's USER is nobody, but its /etc/passwd has no nobody: create it in the Dockerfile (useradd), or give USER as a number");
+    expect(() => userIn("nobody", passwd, group)).toThrow(
+      "the image's USER is nobody, but its /etc/passwd has no nobody: create it in the Dockerfile (useradd), or give USER as a number",
+    );
     expect(() => userIn("app:x", passwd, group)).toThrow("its /etc/group has no x");
   });
 });
@@ -86,12 +109,16 @@ describe("an image's USER", () => {
 describe("the output of a build", () => {
   const output = (text: string, secrets: string[] = []): { shown: string[]; failure: string } => {
     const build = new BuildOutput(redactor(secrets));
-    const shown = text.split("\n").map((line) => build.take(line)).filter((line) => line !== undefined);
+    const shown = text
+      .split("\n")
+      .map((line) => build.take(line))
+      .filter((line) => line !== undefined);
     return { shown, failure: build.failure() };
   };
 
   test("of BuildKit: steps as progress, the failed one as the reason", () => {
-    const { shown, failure } = output(`#1 [internal] load build definition from Dockerfile
+    const { shown, failure } = output(
+      `#1 [internal] load build definition from Dockerfile
 #1 DONE 0.0s
 #5 [build 1/2] FROM docker.io/library/debian
 #5 CACHED
@@ -104,9 +131,17 @@ describe("the output of a build", () => {
 #6 CANCELED
 ------
  > [build 2/2] RUN make:
-------`, ["tok-123456"]);
-    expect(shown).toEqual(["step 1/2 of build: FROM docker.io/library/debian", "step 2/9 RUN sleep 9", "step 2/2 of build: RUN make [secret]"]);
-    expect(failure).toBe("at step 2/2 of build: RUN make [secret]\n  compiling with [secret]\n  broken\nexecutor failed running [/bin/sh -c make]: exit code: 2");
+------`,
+      ["tok-123456"],
+    );
+    expect(shown).toEqual([
+      "step 1/2 of build: FROM docker.io/library/debian",
+      "step 2/9 RUN sleep 9",
+      "step 2/2 of build: RUN make [secret]",
+    ]);
+    expect(failure).toBe(
+      "at step 2/2 of build: RUN make [secret]\n  compiling with [secret]\n  broken\nexecutor failed running [/bin/sh -c make]: exit code: 2",
+    );
   });
 
   test("keeps the last 30 lines of the failed step", () => {
@@ -118,7 +153,9 @@ describe("the output of a build", () => {
   });
 
   test("of the classic builder, and of a client that fails by itself", () => {
-    const { shown, failure } = output("Step 1/2 : FROM a\n ---> 123\nStep 2/2 : RUN false\nThe command '/bin/sh -c false' returned a non-zero code: 1");
+    const { shown, failure } = output(
+      "Step 1/2 : FROM a\n ---> 123\nStep 2/2 : RUN false\nThe command '/bin/sh -c false' returned a non-zero code: 1",
+    );
     expect(shown).toEqual(["step 1/2 FROM a", "step 2/2 RUN false"]);
     expect(failure).toMatch(/returned a non-zero code: 1$/);
     expect(output("error during connect").failure).toBe("error during connect");
@@ -131,7 +168,14 @@ describe("the output of a build", () => {
 });
 
 describe("check", () => {
-  const ctx: Context = { urn: "", name: "web", preview: true, signal: new AbortController().signal, engine: () => Promise.reject<Engine>(new Error("no engine needed")), log: () => undefined };
+  const ctx: Context = {
+    urn: "",
+    name: "web",
+    preview: true,
+    signal: new AbortController().signal,
+    engine: () => Promise.reject<Engine>(new Error("no engine needed")),
+    log: () => undefined,
+  };
   const good = { repository: "shop-dev/web", context: [{ path: folder, to: "" }], dockerfile: "Dockerfile" };
   test.each<[string, object, unknown]>([
     ["a build", good, []],
@@ -139,8 +183,16 @@ describe("check", () => {
     ["a folder that is not known yet", { ...good, context: UNKNOWN }, []],
     ["neither", {}, [{ property: "repository" }, { property: "context" }, { property: "dockerfile" }]],
     ["both", { ...good, reference: "debian:12" }, [{ property: "repository" }, { property: "context" }, { property: "dockerfile" }]],
-    ["no folder", { ...good, context: [{ path: `${folder}/no`, to: "" }] }, [{ property: "context[0].path", reason: `${folder}/no is not a folder on this machine: correct the path, or create it` }]],
-    ["no Dockerfile", { ...good, dockerfile: "no" }, [{ property: "dockerfile", reason: expect.stringContaining("there is no no in the build context") }]],
+    [
+      "no folder",
+      { ...good, context: [{ path: `${folder}/no`, to: "" }] },
+      [{ property: "context[0].path", reason: `${folder}/no is not a folder on this machine: correct the path, or create it` }],
+    ],
+    [
+      "no Dockerfile",
+      { ...good, dockerfile: "no" },
+      [{ property: "dockerfile", reason: expect.stringContaining("there is no no in the build context") }],
+    ],
     ["a Dockerfile beside the folder's place", { ...good, context: [{ path: folder, to: "sub" }] }, [{ property: "dockerfile" }]],
     ["a Dockerfile in the folder's place", { ...good, context: [{ path: folder, to: "sub" }], dockerfile: "sub/Dockerfile" }, []],
   ])("%s", async (_, news, failures) => {
@@ -148,7 +200,10 @@ describe("check", () => {
     expect(await resource.check?.(news, undefined, ctx)).toHaveLength((failures as unknown[]).length);
   });
 
-  test.each([["Shop/Web", "repository"], ["shop:1", "repository"]])("%s is no repository", (repository, property) => {
+  test.each([
+    ["Shop/Web", "repository"],
+    ["shop:1", "repository"],
+  ])("%s is no repository", (repository, property) => {
     expect(resource.inputs.safeParse({ ...good, repository }).error?.issues[0]?.path).toEqual([property]);
   });
 });

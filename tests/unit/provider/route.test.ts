@@ -4,17 +4,43 @@ import type { Context } from "../../../provider/resource";
 import { UNKNOWN } from "../../../provider/resource";
 import { resource, serverBlock } from "../../../provider/route";
 
-const NEWS = { door: "new-door-0001", route: "web", hosts: ["b.dev.localhost", "a.dev.localhost"], upstream: "shop-web-x1", port: 8080, drainSeconds: 10 };
+const NEWS = {
+  door: "new-door-0001",
+  route: "web",
+  hosts: ["b.dev.localhost", "a.dev.localhost"],
+  upstream: "shop-web-x1",
+  port: 8080,
+  drainSeconds: 10,
+};
 const STATE = { ...NEWS, content: serverBlock(NEWS) };
 
-interface Spoken { readonly code: number; readonly output: string }
+interface Spoken {
+  readonly code: number;
+  readonly output: string;
+}
 
 /** Doors that run, and what `route` in them answers. */
-function surroundings(doors: readonly string[], answer: (door: string, args: readonly string[]) => Spoken | Error = () => ({ code: 0, output: "" })) {
+function surroundings(
+  doors: readonly string[],
+  answer: (door: string, args: readonly string[]) => Spoken | Error = () => ({ code: 0, output: "" }),
+) {
   const calls: string[] = [];
   const lines: string[] = [];
   const engine: Partial<Engine> = {
-    container: (id) => Promise.resolve(doors.includes(id) ? { id, name: id, status: id.startsWith("stopped") ? "exited" : "running", exitCode: 0, oomKilled: false, restarts: 0, startedAt: "" } : undefined),
+    container: (id) =>
+      Promise.resolve(
+        doors.includes(id)
+          ? {
+              id,
+              name: id,
+              status: id.startsWith("stopped") ? "exited" : "running",
+              exitCode: 0,
+              oomKilled: false,
+              restarts: 0,
+              startedAt: "",
+            }
+          : undefined,
+      ),
     exec: (id, command) => {
       calls.push(`${id} ${command.slice(0, 3).join(" ")}`);
       const said = answer(id, command.slice(1));
@@ -22,7 +48,10 @@ function surroundings(doors: readonly string[], answer: (door: string, args: rea
     },
   };
   const ctx: Context = {
-    urn: "", name: "web-route", preview: false, signal: new AbortController().signal,
+    urn: "",
+    name: "web-route",
+    preview: false,
+    signal: new AbortController().signal,
     engine: () => Promise.resolve(engine as Engine), // the test's own half of it
     log: (message, severity) => void lines.push(`${severity ?? ""}: ${message}`),
   };
@@ -43,7 +72,13 @@ test("the server block looks the upstream up at request time", () => {
 });
 
 test.each([
-  ["route", "../x"], ["hosts", []], ["hosts", ["a; return 200"]], ["hosts", ["A.localhost"]], ["hosts", ["http://a"]], ["upstream", "a;b"], ["port", 0],
+  ["route", "../x"],
+  ["hosts", []],
+  ["hosts", ["a; return 200"]],
+  ["hosts", ["A.localhost"]],
+  ["hosts", ["http://a"]],
+  ["upstream", "a;b"],
+  ["port", 0],
 ])("an input that could say more to nginx is refused: %s %j", (property, value) => {
   const result = resource.inputs.safeParse({ ...NEWS, [property]: value });
   expect(result.error?.issues.map(({ path }) => path[0])).toEqual([property]);
@@ -55,7 +90,11 @@ describe("diff", () => {
     ["nothing", {}, { replaces: [], updates: [] }],
     ["the door", { door: "other" }, { replaces: [], updates: ["door"] }],
     ["a door that is not known yet", { door: UNKNOWN }, { replaces: [], updates: ["door"] }],
-    ["hosts, upstream and port", { hosts: ["c.dev.localhost"], upstream: "y", port: 1 }, { replaces: [], updates: ["hosts", "upstream", "port"] }],
+    [
+      "hosts, upstream and port",
+      { hosts: ["c.dev.localhost"], upstream: "y", port: 1 },
+      { replaces: [], updates: ["hosts", "upstream", "port"] },
+    ],
     ["only the wait", { drainSeconds: 1 }, { replaces: [], updates: [] }],
     ["the name", { route: "other" }, { replaces: ["route"], updates: [] }],
   ])("%s", async (_, change, expected) => {
@@ -84,7 +123,12 @@ describe("create and update", () => {
     const old = { ...STATE, door: "old-door" };
     const both = surroundings([NEWS.door, "old-door"]);
     await resource.update?.("web", old, NEWS, both.ctx);
-    expect(both.calls).toEqual(["new-door-0001 route put web", "old-door route put web", "new-door-0001 route drain 10", "old-door route drain 10"]);
+    expect(both.calls).toEqual([
+      "new-door-0001 route put web",
+      "old-door route put web",
+      "new-door-0001 route drain 10",
+      "old-door route drain 10",
+    ]);
     const broken = surroundings([NEWS.door, "old-door"], (door) => (door === "old-door" ? new Error("broken") : { code: 0, output: "" }));
     await resource.update?.("web", old, NEWS, broken.ctx);
     expect(broken.calls).toEqual(["new-door-0001 route put web", "old-door route put web", "new-door-0001 route drain 10"]);
@@ -92,16 +136,25 @@ describe("create and update", () => {
 
   test("nginx's refusal is the message", async () => {
     const { ctx, calls } = surroundings([NEWS.door], () => ({ code: 1, output: "route: nginx refuses\n[emerg] bad\n" }));
-    await expect(resource.create(NEWS, ctx)).rejects.toThrow("The route web (b.dev.localhost, a.dev.localhost to shop-web-x1:8080) was refused, and the old route stays in use:\nroute: nginx refuses\n[emerg] bad");
+    await expect(resource.create(NEWS, ctx)).rejects.toThrow(
+      "The route web (b.dev.localhost, a.dev.localhost to shop-web-x1:8080) was refused, and the old route stays in use:\nroute: nginx refuses\n[emerg] bad",
+    );
     expect(calls).toHaveLength(1);
   });
 
-  test.each([["stopped-door", "does not run"], ["nowhere", "is gone"]])("a door that is %s", async (door, reason) => {
-    await expect(resource.create({ ...NEWS, door }, surroundings(["stopped-door"]).ctx)).rejects.toThrow(`because the demux ${door} ${reason}`);
+  test.each([
+    ["stopped-door", "does not run"],
+    ["nowhere", "is gone"],
+  ])("a door that is %s", async (door, reason) => {
+    await expect(resource.create({ ...NEWS, door }, surroundings(["stopped-door"]).ctx)).rejects.toThrow(
+      `because the demux ${door} ${reason}`,
+    );
   });
 
   test("nginx's warnings and a drain that fails are warnings", async () => {
-    const { ctx, lines } = surroundings([NEWS.door], (_, [verb]) => (verb === "put" ? { code: 0, output: "[warn] conflicting server name" } : new Error("late")));
+    const { ctx, lines } = surroundings([NEWS.door], (_, [verb]) =>
+      verb === "put" ? { code: 0, output: "[warn] conflicting server name" } : new Error("late"),
+    );
     await resource.create(NEWS, ctx);
     expect(lines).toEqual(["warning: [warn] conflicting server name", "warning: waiting for requests to the old upstream: late"]);
   });
@@ -124,6 +177,8 @@ describe("read and delete", () => {
     const good = surroundings([NEWS.door]);
     await resource.delete("web", STATE, good.ctx);
     expect(good.calls).toEqual(["new-door-0001 route drop web"]);
-    await expect(resource.delete("web", STATE, surroundings([NEWS.door], () => ({ code: 1, output: "no" })).ctx)).rejects.toThrow("could not be removed from the demux new-door-000:\nno");
+    await expect(resource.delete("web", STATE, surroundings([NEWS.door], () => ({ code: 1, output: "no" })).ctx)).rejects.toThrow(
+      "could not be removed from the demux new-door-000:\nno",
+    );
   });
 });
