@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -67,6 +67,20 @@ function alive(pid: number): boolean {
   }
 }
 
+const filesIn = (folder: string): readonly string[] => (existsSync(folder) ? readdirSync(folder) : []);
+
+/**
+ * Removes what a process that was killed in the middle of a write left: the file backend renames the state itself into place, but not
+ * the `.attrs` beside it, and can read no state with an empty one ("failed to load checkpoint: EOF"). One that is not there is fine.
+ */
+function removeTorn(folder: string, stack: string): void {
+  for (const file of filesIn(folder)) {
+    const torn = file.endsWith(".attrs") && statSync(join(folder, file)).size === 0;
+    const rest = file.startsWith(`${stack}.json.`) && file.endsWith(".tmp");
+    if (torn || rest) rmSync(join(folder, file), { force: true });
+  }
+}
+
 /**
  * Clears the locks of a stack in a file backend if each of them is of a process of this machine that is dead.
  *
@@ -74,13 +88,15 @@ function alive(pid: number): boolean {
  */
 export function clearDeadLocks(target: Target): readonly number[] {
   const state = stateFolder(target.env);
-  const folder = state && join(state, "locks", "organization", target.project, target.stack);
-  if (!folder || !existsSync(folder)) return [];
-  const locks = readdirSync(folder)
+  if (!state) return [];
+  const folder = join(state, "locks", "organization", target.project, target.stack);
+  const locks = filesIn(folder)
     .filter((file) => file.endsWith(".json"))
     .map((file) => Lock.safeParse(JSON.parse(readFileSync(join(folder, file), "utf8"))));
   const dead = locks.flatMap((lock) => (lock.success && lock.data.hostname === hostname() && !alive(lock.data.pid) ? [lock.data.pid] : []));
-  if (dead.length === 0 || dead.length < locks.length) return [];
+  if (dead.length < locks.length) return [];
+  for (const torn of [folder, join(state, "stacks", target.project)]) removeTorn(torn, target.stack);
+  if (dead.length === 0) return [];
   capture(target, ["cancel", "--yes", "--stack", target.stack]);
   return dead;
 }
