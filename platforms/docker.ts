@@ -16,7 +16,7 @@ function makeNetwork(at: DockerContext, record: NetworkRecord, owner: Owner): pu
   const { project, stack, pool = DEFAULT_POOL } = at.args;
   const { parent } = owner;
   if (record.external) {
-    const absent = `The host program is not up on this engine (there is no network "${record.external}"): run "npx dockstage up host", or "pulumi -C host up" with plain Pulumi.`;
+    const absent = `The host program is not up on this engine (there is no network "${record.external}"): run "npx dockstage up host".`;
     return new External(record.name, { network: record.external, absent }, { parent }).networkId;
   }
   const lease = new Lease(

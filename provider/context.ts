@@ -60,6 +60,12 @@ export function listContext(folders: readonly Folder[], dockerfile: string): rea
   return [...entries.values()].sort((a, b) => compare(a.name, b.name));
 }
 
+/**
+ * What describes the environment is no part of the app: a worker more in dockstage.yaml must not build a new image. First in the rules,
+ * so that a .dockerignore can bring them back with "!".
+ */
+const OURS = ["dockstage.yaml", "Pulumi.yaml", "Pulumi.*.yaml"];
+
 /** The rules of `<dockerfile>.dockerignore`, else of `.dockerignore`, as BuildKit chooses them. */
 function rulesOf(
   root: string,
@@ -67,7 +73,7 @@ function rulesOf(
 ): { readonly ignores: (name: string) => boolean; readonly mayHoldKept: (folder: string) => boolean } {
   const candidates = [...(dockerfile === undefined ? [] : [`${dockerfile}.dockerignore`]), ".dockerignore"];
   const file = candidates.map((name) => path.join(root, name)).find((name) => fs.existsSync(name));
-  const lines =
+  const written =
     file === undefined
       ? []
       : readText(file)
@@ -75,6 +81,7 @@ function rulesOf(
           .split(/\r?\n/)
           .map((line) => line.trim())
           .filter((line) => line !== "" && !line.startsWith("#"));
+  const lines = [...OURS, ...written];
   const rules = ignore().add(lines);
   // A folder that is left out must still be entered where an exception (`!folder/keep`) may lie in it.
   const exceptions = lines
@@ -85,7 +92,7 @@ function rulesOf(
       const fixed = exception.split(/[*?[\\]/, 1)[0] ?? "";
       return fixed !== exception ? fixed.startsWith(`${folder}/`) || `${folder}/`.startsWith(fixed) : exception.startsWith(`${folder}/`);
     });
-  return { ignores: (name) => lines.length > 0 && rules.ignores(name), mayHoldKept };
+  return { ignores: (name) => rules.ignores(name), mayHoldKept };
 }
 
 function* walk(folder: Folder, dockerfile: string | undefined): Generator<Entry> {

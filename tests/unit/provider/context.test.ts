@@ -43,6 +43,13 @@ describe("what is in a context", () => {
     expect(names()).toEqual(left);
   });
 
+  test("what describes the environment is left out, unless it is asked for", () => {
+    write({ ...SMALL, "dockstage.yaml": "", "Pulumi.yaml": "", "Pulumi.dev.yaml": "", "a/dockstage.yaml": "" });
+    expect(names()).toEqual(["Dockerfile", "a", "a/b", "a/b/two", "a/dockstage.yaml", "a/one", "z.log"]);
+    write({ ".dockerignore": "!dockstage.yaml\n" });
+    expect(names()).toContain("dockstage.yaml");
+  });
+
   test("Dockerfile.dockerignore comes before .dockerignore", () => {
     write({
       Dockerfile: "",
