@@ -12,6 +12,9 @@ const { version } = require("./package.json");
 const cache = path.join(process.env.XDG_CACHE_HOME || path.join(os.homedir(), ".cache"), "dockstage", "compiled", version);
 keepCompiled(cache);
 
+/** With DOCKSTAGE_DEBUG set, the SDK writes down and logs all that it would without this file. */
+const DEBUG = Boolean(process.env.DOCKSTAGE_DEBUG || process.env.PULUMI_DEBUG_PROMISE_LEAKS);
+
 /** Parts of packages that a usual run never needs, by the package that asks for them. They load on first use. */
 const LAZY = {
   "@pulumi/pulumi":
@@ -28,6 +31,9 @@ Module._load = function (id, parent, isMain) {
   // Connects to V8's debugger before the program runs, for functions that are made from closures; they load it again themselves.
   if (id === "../../runtime/closure/v8Hooks" && asking === "@pulumi/pulumi") return { isInitializedAsync: async () => undefined };
   if (id === "source-map-support/register" && asking === "@pulumi/pulumi") return undefined; // the same is below
+  // The SDK's own words for --debug, four calls to the engine for each resource; what a program logs itself goes through index.js.
+  if (/(^|\/)log$/.test(id) && asking === "@pulumi/pulumi" && !/[\\/]index\.js$/.test(parent.filename) && !DEBUG)
+    return Object.create(load.call(this, id, parent, isMain), { debug: { value: async () => undefined } });
   if (!asking || !Object.hasOwn(LAZY, asking) || !LAZY[asking].test(id)) return load.call(this, id, parent, isMain);
   let loaded;
   const real = () => (loaded ??= load.call(Module, id, parent, false));
@@ -46,7 +52,7 @@ const maps = new Map();
 const RECORDS = /@pulumi[\\/]pulumi[\\/](runtime[\\/]debuggable|resource)\.js$/;
 let mapped;
 const prepareStackTrace = (error, sites) => {
-  if (error.message === "" && RECORDS.test(sites[0]?.getFileName() ?? "") && !process.env.PULUMI_DEBUG_PROMISE_LEAKS) return String(error);
+  if (error.message === "" && RECORDS.test(sites[0]?.getFileName() ?? "") && !DEBUG) return String(error);
   if (!mapped) {
     mapped = (plain, frames) => [plain, ...frames].join("\n    at "); // while the following loads
     const retrieveSourceMap = (file) => (maps.has(file) ? { url: file, map: fs.readFileSync(maps.get(file), "utf8") } : null);
