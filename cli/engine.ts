@@ -8,8 +8,10 @@ import type { State } from "./state";
 const Containers = z.array(
   z.object({ Id: z.string(), Names: z.array(z.string()), State: z.string(), Labels: z.record(z.string(), z.string()).nullish() }),
 );
-const Networks = z.array(z.object({ Id: z.string() }));
-const Volumes = z.object({ Volumes: z.array(z.object({ Name: z.string() })).nullish() });
+const Networks = z.array(z.object({ Id: z.string(), Name: z.string() }));
+const Volumes = z.object({
+  Volumes: z.array(z.object({ Name: z.string(), Labels: z.record(z.string(), z.string()).nullish() })).nullish(),
+});
 
 const get = (path: string, labels: readonly string[], env: NodeJS.ProcessEnv): Promise<unknown> =>
   ask("GET", `${path}?all=1&filters=${encodeURIComponent(JSON.stringify({ label: labels }))}`, env);
@@ -32,7 +34,7 @@ function ask(method: "GET" | "DELETE", path: string, env: NodeJS.ProcessEnv): Pr
       received.on("end", () => {
         const body = Buffer.concat(chunks).toString();
         if (received.statusCode === 200) resolve(JSON.parse(body));
-        else if (method === "DELETE" && [204, 404, 409].includes(received.statusCode ?? 0)) resolve(undefined);
+        else if (method === "DELETE" && [204, 403, 404, 409].includes(received.statusCode ?? 0)) resolve(undefined);
         else failed(`status ${received.statusCode}: ${body.slice(0, 200)}`);
       });
     });
@@ -72,9 +74,10 @@ export async function driftOf(
 }
 
 /**
- * Removes an environment's containers that its state does not know: a run was cut off while it made them. A container of a service
- * says so by its generation, its forwarder by its component; jobs, networks and volumes are left alone. Only for a state that no
- * run is writing to.
+ * Removes an environment's objects that its state does not know: a run was cut off while it made them. A container of a service
+ * says so by its generation, its forwarder by its component; a volume with files of dockstage's own is a helper, as the containers are
+ * that fill volumes. Jobs go with the next run of theirs, and a volume with data is left alone. Only for a state that no run is writing
+ * to.
  *
  * @returns names of what was removed
  */
@@ -84,12 +87,24 @@ export async function removeStrangers(
   { all }: Pick<State, "all">,
   env: NodeJS.ProcessEnv,
 ): Promise<readonly string[]> {
-  const containers = Containers.parse(await get("/containers/json", labelsOf(project, stack), env));
+  const labels = labelsOf(project, stack);
+  const containers = Containers.parse(await get("/containers/json", labels, env));
   const ofService = (labels: Readonly<Record<string, string>>): boolean =>
-    "dockstage.generation" in labels || /-self$/.test(labels["dockstage.component"] ?? "");
+    "dockstage.generation" in labels || "dockstage.helper" in labels || /-self$/.test(labels["dockstage.component"] ?? "");
   const strangers = containers.filter(({ Id, Labels }) => !all.has(Id) && ofService(Labels ?? {}));
   for (const { Id } of strangers) await ask("DELETE", `/containers/${Id}?force=1&v=1`, env);
-  return strangers.map(({ Id, Names }) => Names[0]?.replace(/^\//, "") ?? Id.slice(0, 12));
+  // After the containers, which may use them; what somebody else uses still, the engine refuses to remove.
+  const networks = Networks.parse(await get("/networks", labels, env)).filter(({ Id }) => !all.has(Id));
+  for (const { Id } of networks) await ask("DELETE", `/networks/${Id}`, env);
+  const volumes = (Volumes.parse(await get("/volumes", labels, env)).Volumes ?? []).filter(
+    ({ Name, Labels }) => !all.has(Name) && Labels?.["dockstage.helper"] === "files",
+  );
+  for (const { Name } of volumes) await ask("DELETE", `/volumes/${Name}`, env);
+  return [
+    ...strangers.map(({ Id, Names }) => `the container ${Names[0]?.replace(/^\//, "") ?? Id.slice(0, 12)}`),
+    ...networks.map(({ Name }) => `the network ${Name}`),
+    ...volumes.map(({ Name }) => `the volume ${Name}`),
+  ];
 }
 
 /** Names of the running containers of a component, over all its variants. */

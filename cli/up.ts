@@ -29,7 +29,7 @@ async function bringUp(target: Target): Promise<number> {
     const code = await run(target, ["refresh", "--clear-pending-creates", ...common]);
     if (code !== 0) return code;
     // Nothing else would ever remove what it left, and its networks could not go.
-    for (const name of await removeStrangers(project, stack, stateOf(target), env)) say(`It left the container ${name}, which is removed.`);
+    for (const name of await removeStrangers(project, stack, stateOf(target), env)) say(`It left ${name}, which is removed.`);
   }
   return run(target, ["up", ...(drift.length > 0 ? ["--refresh"] : []), ...common]);
 }

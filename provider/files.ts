@@ -55,7 +55,7 @@ export const resource: Resource<Inputs, z.infer<typeof computed>> = {
     const archive = await archiveOf(news);
     let helper: string | undefined;
     try {
-      await engine.createVolume(volume, news.labels);
+      await engine.createVolume(volume, { ...news.labels, "dockstage.helper": "files" });
       ctx.signal.throwIfAborted();
       helper = await engine.createContainer({
         // An entrypoint is needed by the engine where the image has none; it is never started.
