@@ -242,10 +242,10 @@ describe("a route", () => {
     function* body(): Generator<Buffer> {
       for (let sent = 0; sent < GIB; sent += piece.length) yield piece;
     }
-    // Two measures: what the engine counts (socket buffers included), about once a second, and the processes' own peak.
+    // Two measures: what the engine counts (socket buffers and cached files included), about once a second, and the processes' own peak.
     const memory = async (id: string): Promise<number> => {
       const { memory_stats: now } = await engine.docker.getContainer(id).stats({ stream: false });
-      return now.usage - (now.stats.total_inactive_file ?? now.stats.inactive_file ?? 0);
+      return now.usage;
     };
     const peak = async (id: string): Promise<number> => {
       const { output } = await engine.exec(id, ["sh", "-c", "cat /proc/[0-9]*/status"]);

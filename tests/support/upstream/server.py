@@ -18,7 +18,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def do_GET(self):
-        if self.headers.get("Upgrade", "").lower() == "websocket":
+        if self.headers.get("Upgrade", "").lower() == "websocket" and self.headers.get("Connection", "").lower() == "upgrade":
             return self.echo()
         if self.path == "/headers":
             return self.answer(json.dumps({k.lower(): v for k, v in self.headers.items()}))
