@@ -1,7 +1,12 @@
 /** @type {import("jest").Config} */
 const common = {
   testEnvironment: "node",
-  transform: { "\\.ts$": ["@swc/jest", { jsc: { target: "es2022", parser: { syntax: "typescript" } }, module: { type: "commonjs" }, sourceMaps: "inline" }] },
+  transform: {
+    "\\.ts$": [
+      "@swc/jest",
+      { jsc: { target: "es2022", parser: { syntax: "typescript" } }, module: { type: "commonjs" }, sourceMaps: "inline" },
+    ],
+  },
 };
 module.exports = {
   projects: [

@@ -119,8 +119,14 @@ function jobsOf(args: AppArgs, run: Omit<Run, "command" | "limits" | "after">, s
     ? [job("migrate", migrate, { values: [...migrate, args.migrations], image: !args.mounted, volumes }, before)]
     : [];
   if (database?.seed && args.seedSize !== undefined) {
-    const seed = argumentsOf(database.seed).map((text) => fill(text, { size: String(args.seedSize) }).join(""));
-    jobs.push(job("seed", seed, { values: seed, image: false, volumes }, [...before, ...(migrate ? [`job:migrate${suffix}` as const] : [])]));
+    const sized = (text: string): string =>
+      fill(text, { size: String(args.seedSize) })
+        .filter((part) => typeof part === "string")
+        .join("");
+    const seed = argumentsOf(typeof database.seed === "string" ? sized(database.seed) : database.seed.map(sized));
+    jobs.push(
+      job("seed", seed, { values: seed, image: false, volumes }, [...before, ...(migrate ? [`job:migrate${suffix}` as const] : [])]),
+    );
   }
   return jobs;
 }

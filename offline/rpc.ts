@@ -86,6 +86,11 @@ function watchEngine(onGone: () => void): void {
 
 /** What the engine may ask and these programs have not: it then goes on without. */
 function absentOf(definition: grpc.ServiceDefinition): grpc.UntypedServiceImplementation {
-  const absent: grpc.handleUnaryCall<unknown, unknown> = (_, done) => done({ code: grpc.status.UNIMPLEMENTED, details: "not part of the offline program" });
-  return Object.fromEntries(Object.entries(definition).filter(([, method]) => !method.responseStream).map(([name]) => [name, absent]));
+  const absent: grpc.handleUnaryCall<unknown, unknown> = (_, done) =>
+    done({ code: grpc.status.UNIMPLEMENTED, details: "not part of the offline program" });
+  return Object.fromEntries(
+    Object.entries(definition)
+      .filter(([, method]) => !method.responseStream)
+      .map(([name]) => [name, absent]),
+  );
 }

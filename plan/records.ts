@@ -64,7 +64,9 @@ export interface VolumeRecord extends Named<"volume"> {
   /** A destroy refuses to delete it, and removing it from the plan keeps it. */
   readonly protect: boolean;
   /** Who must be able to write in it: numeric ids, or the USER of an image. @default nothing is changed */
-  readonly owner?: { readonly uid: number; readonly gid: number } | {
+  readonly owner?:
+    | { readonly uid: number; readonly gid: number }
+    | {
         readonly image: Ref<"image">;
         /** Where it will be mounted in that image (as in mounts): what the image has there is put in first. */
         readonly path: string;
@@ -233,7 +235,7 @@ export interface Plan {
 }
 
 /** The reference to a record. */
-export const refOf = (record: Pick<PlanRecord, "kind" | "name">): Ref => `${record.kind}:${record.name}` as Ref;
+export const refOf = (record: Pick<PlanRecord, "kind" | "name">): Ref => `${record.kind}:${record.name}`;
 
 /** All records of a plan, in the order in which a platform realises them. */
 export const recordsOf = (plan: Plan): readonly PlanRecord[] => plan.components.flatMap((component) => component.records);

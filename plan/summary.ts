@@ -48,7 +48,10 @@ function details(record: PlanRecord): readonly string[] {
         ...(record.self ? [`self=${record.self.hosts.join(",")}:${record.self.port}`] : []),
       ];
     case "job":
-      return [...runSummary(record), `trigger=${[`${record.trigger.values.length} values`, ...(record.trigger.image ? ["image"] : []), ...record.trigger.volumes].join(" + ")}`];
+      return [
+        ...runSummary(record),
+        `trigger=${[`${record.trigger.values.length} values`, ...(record.trigger.image ? ["image"] : []), ...record.trigger.volumes].join(" + ")}`,
+      ];
     case "route":
       return [...record.hosts.map((host) => `host=${host}`), `to=${record.service}:${record.port}`];
     default:

@@ -88,10 +88,7 @@ export function containerArgs(record: ServiceRecord, bound: Bound): ContainerArg
       .sort(),
     ...(record.user && { user: record.user }),
     ...(record.workdir && { workingDir: record.workdir }),
-    volumes: [
-      ...(bound.files ? [{ containerPath: FILES, volumeName: bound.files, readOnly: true }] : []),
-      ...bound.volumes,
-    ],
+    volumes: [...(bound.files ? [{ containerPath: FILES, volumeName: bound.files, readOnly: true }] : []), ...bound.volumes],
     ...(memory.length > 0 && { tmpfs: Object.fromEntries(memory.map((path) => [path, "mode=1777,size=16m"])) }),
     networksAdvanced: bound.networks.map(({ id, aliases }) => ({ name: id, aliases: [...aliases] })),
     ...(record.self && { hosts: record.self.hosts.map((host) => ({ host, ip: "127.0.0.1" })) }),

@@ -100,7 +100,7 @@ export function makeReady(at: DockerContext, record: ServiceRecord, containers: 
       service: record.name,
       containers: pulumi.output(containers.map((container) => container.id)),
       ...("http" in probe
-        ? { http: pulumi.output({ port: probe.http.port, path: probe.http.path, from: from!.ids[0]! }) }
+        ? { http: pulumi.output({ port: probe.http.port, path: probe.http.path, from: from!.ids[0] }) }
         : { command: [...probe.command] }),
       timeoutSeconds,
     },

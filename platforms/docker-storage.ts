@@ -18,10 +18,7 @@ export function makeVolume(at: DockerContext, record: VolumeRecord, owner: Owner
     record.name,
     {
       name,
-      labels: [
-        ...Object.entries(labels).map(([label, value]) => ({ label, value })),
-        { label: "dockstage.stamp", value: stamp },
-      ],
+      labels: [...Object.entries(labels).map(([label, value]) => ({ label, value })), { label: "dockstage.stamp", value: stamp }],
     },
     // A replaced volume is lost data: what may differ between releases of dockstage must not replace it.
     { parent, protect: record.protect, retainOnDelete: record.protect, ignoreChanges: ["labels", "driverOpts"], dependsOn: [...at.first] },
@@ -30,7 +27,9 @@ export function makeVolume(at: DockerContext, record: VolumeRecord, owner: Owner
   const foreign = "image" in record.owner ? { image: at.handle("image", record.owner.image), path: record.owner.path } : undefined;
   const owned = "image" in record.owner ? at.handle("image", record.owner.image) : record.owner;
   const ready = makeTool(at, `${record.name}-owner`, owner, {
-    command: pulumi.all([owned.uid, owned.gid]).apply(([uid, gid]) => ["open-volume", "/volume", String(uid), String(gid), ...(foreign ? ["keep"] : [])]),
+    command: pulumi
+      .all([owned.uid, owned.gid])
+      .apply(([uid, gid]) => ["open-volume", "/volume", String(uid), String(gid), ...(foreign ? ["keep"] : [])]),
     ...(foreign && { fill: { image: foreign.image.imageId, path: at.inside(foreign.image, foreign.path) } }),
     trigger: pulumi.all([stamp, owned.uid, owned.gid]).apply((values) => values.map(String)),
     mount: { type: "volume", source: volume.name, target: "/volume", readOnly: false },
@@ -146,7 +145,10 @@ export function mountsOf(
   at: DockerContext,
   { name, image, mounts }: Run & { readonly name: string },
   owner: Owner,
-): { list: { type: "volume" | "bind"; source: pulumi.Input<string>; target: pulumi.Input<string>; readOnly: boolean }[]; ready: pulumi.Resource[] } {
+): {
+  list: { type: "volume" | "bind"; source: pulumi.Input<string>; target: pulumi.Input<string>; readOnly: boolean }[];
+  ready: pulumi.Resource[];
+} {
   const ready: pulumi.Resource[] = [];
   const list = mounts.map((mount) => {
     const { readOnly } = mount;

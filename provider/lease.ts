@@ -146,7 +146,8 @@ async function lease(news: Inputs, ctx: Context): Promise<string> {
     const kind = news.port ? "port" : "subnet";
     const own = ledger[news.holder];
     // The same holder again: a run that was cut off, or a state that was lost.
-    if (own && own.kind === kind && own.engine === id && fits(own.value, news) && kind === "subnet") await refuseSecond(news.holder, own, engine);
+    if (own && own.kind === kind && own.engine === id && fits(own.value, news) && kind === "subnet")
+      await refuseSecond(news.holder, own, engine);
     const value =
       own && own.kind === kind && own.engine === id && fits(own.value, news)
         ? own.value

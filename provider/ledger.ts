@@ -7,7 +7,13 @@ import { Problem } from "./resource";
 
 /** Who holds which subnet or port: one file per user, shared by all environments and by all runs at the same time. */
 
-const entry = z.object({ value: z.string(), kind: z.enum(["port", "subnet"]), engine: z.string(), at: z.iso.datetime(), folder: z.string().optional() });
+const entry = z.object({
+  value: z.string(),
+  kind: z.enum(["port", "subnet"]),
+  engine: z.string(),
+  at: z.iso.datetime(),
+  folder: z.string().optional(),
+});
 const schema = z.record(z.string(), entry);
 
 export type Entry = z.infer<typeof entry>;

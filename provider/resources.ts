@@ -41,7 +41,18 @@ export class Image extends pulumi.CustomResource {
   /** Whether there is a /bin/sh in it. */
   declare readonly shell: pulumi.Output<boolean>;
   constructor(name: string, args: Inputs<ImageArgs>, opts?: pulumi.CustomResourceOptions) {
-    const outputs = { contentHash: undefined, imageId: undefined, tag: undefined, bases: undefined, entrypoint: undefined, command: undefined, workdir: undefined, uid: undefined, gid: undefined, shell: undefined };
+    const outputs = {
+      contentHash: undefined,
+      imageId: undefined,
+      tag: undefined,
+      bases: undefined,
+      entrypoint: undefined,
+      command: undefined,
+      workdir: undefined,
+      uid: undefined,
+      gid: undefined,
+      shell: undefined,
+    };
     super("dockstage:index:Image", name, { ...outputs, ...args }, opts);
   }
 }

@@ -34,18 +34,21 @@ export function check(shape: Shape, logicalName: string, news: Values, olds: Val
   if (shape.autoname && inputs.name === undefined) {
     // Also a name that the program gave and now leaves out: nothing is replaced for its sake.
     const name = olds?.name ?? newName(logicalName, autonaming);
-    if (typeof name !== "string") failures.push({ property: "name", reason: `${shape.type}: automatic naming is disabled but no name was given` });
+    if (typeof name !== "string")
+      failures.push({ property: "name", reason: `${shape.type}: automatic naming is disabled but no name was given` });
     else {
       inputs.name = name;
       inputs.__defaults = [...(Array.isArray(inputs.__defaults) ? inputs.__defaults : []), "name"].sort();
     }
   }
-  for (const name of required(shape.properties, shape.autoname)) if (inputs[name] === undefined) failures.push({ property: name, reason: `${shape.type}: ${name} is missing` });
+  for (const name of required(shape.properties, shape.autoname))
+    if (inputs[name] === undefined) failures.push({ property: name, reason: `${shape.type}: ${name} is missing` });
   return { inputs, failures };
 }
 
 const REQUIRED = ["name", "image"];
-const required = (properties: Properties, autoname: boolean) => REQUIRED.filter((name) => properties[name] && !properties[name].use && !(autoname && name === "name"));
+const required = (properties: Properties, autoname: boolean) =>
+  REQUIRED.filter((name) => properties[name] && !properties[name].use && !(autoname && name === "name"));
 
 function newName(logicalName: string, autonaming: Autonaming | undefined): string | undefined {
   if (autonaming?.mode === "disabled") return undefined;
@@ -96,23 +99,44 @@ function problems(type: string, properties: Properties, values: Values, at: stri
     const property = properties[name];
     if (name.startsWith("__") || value === null || value === UNKNOWN) return [];
     if (!property || !known.includes(name))
-      return [{ property: path, reason: `${type}: the offline docker plugin does not know the property ${path}. It knows what dockstage uses: ${[...known].sort().join(", ")}. For anything else use the official plugin (scripts/setup installs it where its download site can be reached)` }];
+      return [
+        {
+          property: path,
+          reason: `${type}: the offline docker plugin does not know the property ${path}. It knows what dockstage uses: ${[...known].sort().join(", ")}. For anything else use the official plugin (scripts/setup installs it where its download site can be reached)`,
+        },
+      ];
     return wrongValue(type, property, value, path);
   });
 }
 
 function wrongValue(type: string, property: Property, value: Value, path: string): Failure[] {
-  const wrong = (expected: string): Failure[] => [{ property: path, reason: `${type}: ${path} must be ${expected}, found ${isRecord(value) ? "an object" : Array.isArray(value) ? "a list" : `a ${typeof value}`}` }];
+  const wrong = (expected: string): Failure[] => [
+    {
+      property: path,
+      reason: `${type}: ${path} must be ${expected}, found ${isRecord(value) ? "an object" : Array.isArray(value) ? "a list" : `a ${typeof value}`}`,
+    },
+  ];
   switch (property.kind) {
     case "string":
       if (typeof value !== "string") return wrong("a string");
-      return !property.like || value === "" || property.like.test(value) ? [] : [{ property: path, reason: `${type}: ${path}: "${value}" does not match ${property.like.source}` }];
+      return !property.like || value === "" || property.like.test(value)
+        ? []
+        : [{ property: path, reason: `${type}: ${path}: "${value}" does not match ${property.like.source}` }];
     case "integer":
       if (typeof value !== "number" || !Number.isInteger(value)) return wrong("a whole number");
-      return property.least === undefined || value >= property.least ? [] : [{ property: path, reason: `${type}: ${path} must be at least ${property.least}, found ${value}` }];
+      return property.least === undefined || value >= property.least
+        ? []
+        : [{ property: path, reason: `${type}: ${path} must be at least ${property.least}, found ${value}` }];
     case "boolean":
       if (typeof value !== "boolean") return wrong("true or false");
-      return property.only === undefined || property.only === value ? [] : [{ property: path, reason: `${type}: ${path}: ${value} is not supported by the offline docker plugin. Use the official plugin for it` }];
+      return property.only === undefined || property.only === value
+        ? []
+        : [
+            {
+              property: path,
+              reason: `${type}: ${path}: ${value} is not supported by the offline docker plugin. Use the official plugin for it`,
+            },
+          ];
     case "map":
       return isRecord(value) && Object.values(value).every((inner) => typeof inner === "string") ? [] : wrong("a map of strings");
     case "object":

@@ -12,12 +12,13 @@ const some = (list: string[]): string[] | undefined => (list.length > 0 ? list :
 const texts = (value: Value | undefined): Record<string, string> | undefined =>
   isRecord(value) && !isZero(value) ? Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, text(inner) ?? ""])) : undefined;
 
-const UNITS: Record<string, number> = { ns: 1, us: 1e3, "µs": 1e3, ms: 1e6, s: 1e9, m: 60e9, h: 3600e9 };
+const UNITS: Record<string, number> = { ns: 1, us: 1e3, µs: 1e3, ms: 1e6, s: 1e9, m: 60e9, h: 3600e9 };
 
 /** A duration as Go writes it (`1m30s`, `500ms`), in nanoseconds. @throws UserError */
 export function nanoseconds(duration: string): number {
   const parts = [...duration.matchAll(/(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)/g)];
-  if (parts.map(([part]) => part).join("") !== duration && duration !== "0") throw new UserError(`healthcheck: ${duration} is no duration. Write it as 30s, 1m30s or 500ms`);
+  if (parts.map(([part]) => part).join("") !== duration && duration !== "0")
+    throw new UserError(`healthcheck: ${duration} is no duration. Write it as 30s, 1m30s or 500ms`);
   return parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * (UNITS[unit ?? ""] ?? 0), 0);
 }
 
@@ -39,16 +40,29 @@ export function cpus(nanos: number): string {
 function healthcheck(value: Value | undefined): Dockerode.HealthConfig | undefined {
   if (!isRecord(value)) return undefined;
   const nanos = (name: string) => nanoseconds(text(value[name]) ?? "0s");
-  return { Test: some(strings(value.tests)), Interval: nanos("interval"), Timeout: nanos("timeout"), StartPeriod: nanos("startPeriod"), Retries: number(value.retries) ?? 0 };
+  return {
+    Test: some(strings(value.tests)),
+    Interval: nanos("interval"),
+    Timeout: nanos("timeout"),
+    StartPeriod: nanos("startPeriod"),
+    Retries: number(value.retries) ?? 0,
+  };
 }
 
 function mounts(value: Value | undefined): Dockerode.MountSettings[] {
   return records(value).map((mount) => {
     const { type } = mount;
-    if (type !== "volume" && type !== "bind" && type !== "tmpfs") throw new UserError(`mounts: type ${text(type) ?? "(none)"} is none of volume, bind, tmpfs`);
-    const settings: Dockerode.MountSettings = { Type: type, Source: text(mount.source) ?? "", Target: text(mount.target) ?? "", ReadOnly: mount.readOnly === true };
+    if (type !== "volume" && type !== "bind" && type !== "tmpfs")
+      throw new UserError(`mounts: type ${text(type) ?? "(none)"} is none of volume, bind, tmpfs`);
+    const settings: Dockerode.MountSettings = {
+      Type: type,
+      Source: text(mount.source) ?? "",
+      Target: text(mount.target) ?? "",
+      ReadOnly: mount.readOnly === true,
+    };
     const options = mount.tmpfsOptions;
-    if (type === "tmpfs" && isRecord(options)) settings.TmpfsOptions = { SizeBytes: number(options.sizeBytes) ?? 0, Mode: number(options.mode) ?? 0 };
+    if (type === "tmpfs" && isRecord(options))
+      settings.TmpfsOptions = { SizeBytes: number(options.sizeBytes) ?? 0, Mode: number(options.mode) ?? 0 };
     return settings;
   });
 }
@@ -66,7 +80,10 @@ function volumes(value: Value | undefined): { paths: Record<string, object>; bin
   };
 }
 
-function ports(value: Value | undefined): { exposed: Record<string, object>; bound: Record<string, { HostPort: string; HostIp: string }[]> } {
+function ports(value: Value | undefined): {
+  exposed: Record<string, object>;
+  bound: Record<string, { HostPort: string; HostIp: string }[]>;
+} {
   const bound: Record<string, { HostPort: string; HostIp: string }[]> = {};
   for (const port of records(value)) {
     const key = `${number(port.internal) ?? 0}/${text(port.protocol) ?? "tcp"}`;
@@ -84,7 +101,11 @@ const nanoCpus = (value: Value | undefined): number | undefined => {
 
 /** As Docker's own client sends them: `NET_BIND_SERVICE` is `CAP_NET_BIND_SERVICE`, and so it is read back. */
 const capabilityNames = (value: Value | undefined): string[] | undefined =>
-  some(strings(value).map((name) => name.toUpperCase()).map((name) => (name === "ALL" || name.startsWith("CAP_") ? name : `CAP_${name}`)));
+  some(
+    strings(value)
+      .map((name) => name.toUpperCase())
+      .map((name) => (name === "ALL" || name.startsWith("CAP_") ? name : `CAP_${name}`)),
+  );
 
 /** MiB to bytes; -1 (no limit of swap) stays. */
 export const bytes = (mib: Value | undefined): number | undefined => {
@@ -123,7 +144,11 @@ export function containerOptions(inputs: Values): Dockerode.ContainerCreateOptio
       PortBindings: filled(bound),
       ExtraHosts: records(inputs.hosts).map((host) => `${text(host.host) ?? ""}:${text(host.ip) ?? ""}`),
       Binds: some(binds),
-      Ulimits: records(inputs.ulimits).map((limit) => ({ Name: text(limit.name) ?? "", Soft: number(limit.soft) ?? 0, Hard: number(limit.hard) ?? 0 })),
+      Ulimits: records(inputs.ulimits).map((limit) => ({
+        Name: text(limit.name) ?? "",
+        Soft: number(limit.soft) ?? 0,
+        Hard: number(limit.hard) ?? 0,
+      })),
       CapAdd: capabilityNames(capabilities.adds),
       CapDrop: capabilityNames(capabilities.drops),
       SecurityOpt: some(strings(inputs.securityOpts)),

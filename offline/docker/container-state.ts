@@ -23,7 +23,12 @@ function ports(settings: Dockerode.ContainerInspectInfo["NetworkSettings"]): Por
   return Object.entries(settings.Ports ?? {})
     .flatMap(([key, bindings]) => {
       const [internal = "", protocol = "tcp"] = key.split("/");
-      return (bindings ?? []).map((binding) => ({ internal: Number(internal), external: Number(binding.HostPort), ip: binding.HostIp, protocol }));
+      return (bindings ?? []).map((binding) => ({
+        internal: Number(internal),
+        external: Number(binding.HostPort),
+        ip: binding.HostIp,
+        protocol,
+      }));
     })
     .sort((a, b) => a.internal - b.internal);
 }
@@ -66,10 +71,13 @@ function healthcheck(config: Dockerode.HealthConfig | undefined): Value {
 }
 
 /** The engine's lists of strings, some of which it also writes as one string or as null. */
-const list = (value: unknown): string[] => (Array.isArray(value) ? value.filter((one) => typeof one === "string") : typeof value === "string" && value ? [value] : []);
+const list = (value: unknown): string[] =>
+  Array.isArray(value) ? value.filter((one) => typeof one === "string") : typeof value === "string" && value ? [value] : [];
 
 const stringMap = (value: unknown): Record<string, string> =>
-  typeof value === "object" && value !== null ? Object.fromEntries(Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === "string")) : {};
+  typeof value === "object" && value !== null
+    ? Object.fromEntries(Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === "string"))
+    : {};
 
 /** @param known the last state, or the inputs of a container just made */
 export function containerState(info: Dockerode.ContainerInspectInfo, known: Values): Values {
@@ -122,7 +130,8 @@ export function containerState(info: Dockerode.ContainerInspectInfo, known: Valu
   if (host.NanoCpus) state.cpus = cpus(host.NanoCpus);
   if (capabilities.adds.length + capabilities.drops.length > 0) state.capabilities = capabilities;
   if (health) state.healthcheck = healthcheck(health);
-  if (!isZero(known.ulimits)) state.ulimits = (host.Ulimits ?? []).map((limit) => ({ name: limit.Name ?? "", soft: limit.Soft ?? 0, hard: limit.Hard ?? 0 }));
+  if (!isZero(known.ulimits))
+    state.ulimits = (host.Ulimits ?? []).map((limit) => ({ name: limit.Name ?? "", soft: limit.Soft ?? 0, hard: limit.Hard ?? 0 }));
   if ((running.Running || mustRun) && !isZero(known.ports)) state.ports = ports(settings);
   if (!running.Running) {
     state.exitCode = running.ExitCode;
@@ -135,7 +144,10 @@ export function containerState(info: Dockerode.ContainerInspectInfo, known: Valu
 /** For an import, where no program said anything yet: also what Read leaves to the program. */
 export function importedState(info: Dockerode.ContainerInspectInfo): Values {
   const state = containerState(info, { ports: [null], mustRun: info.State.Running, image: info.Config.Image });
-  const networks = Object.values(info.NetworkSettings.Networks ?? {}).map((network) => ({ name: network.NetworkID, aliases: list(network.Aliases) }));
+  const networks = Object.values(info.NetworkSettings.Networks ?? {}).map((network) => ({
+    name: network.NetworkID,
+    aliases: list(network.Aliases),
+  }));
   return { ...state, envs: list(info.Config.Env), labels: labelList(info.Config.Labels), networksAdvanced: networks, mustRun: true };
 }
 

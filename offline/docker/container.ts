@@ -23,7 +23,8 @@ async function connect(docker: Dockerode, id: string, networks: Value | undefine
     // "is not connected": the container was made with another network mode.
     if (!(error instanceof Error && error.message.includes("is not connected to the network bridge"))) throw error;
   }
-  for (const network of wanted) await docker.getNetwork(text(network.name) ?? "").connect({ Container: id, EndpointConfig: { Aliases: strings(network.aliases) } });
+  for (const network of wanted)
+    await docker.getNetwork(text(network.name) ?? "").connect({ Container: id, EndpointConfig: { Aliases: strings(network.aliases) } });
 }
 
 /** Gone already, or just going, is what the caller wants. */
@@ -66,7 +67,11 @@ export const container: Kind = {
       // Not running although it must: that is what `mustRun: false` in the state stands for.
       if (state.mustRun === false && inputs.mustRun !== false && inputs.start !== false) await tolerant(target.start());
       if (!APPLIED.some((name) => changed(name, state, inputs))) return;
-      await target.update({ RestartPolicy: { Name: text(inputs.restart) ?? "no", MaximumRetryCount: 0 }, Memory: bytes(inputs.memory) ?? 0, MemorySwap: bytes(inputs.memorySwap) });
+      await target.update({
+        RestartPolicy: { Name: text(inputs.restart) ?? "no", MaximumRetryCount: 0 },
+        Memory: bytes(inputs.memory) ?? 0,
+        MemorySwap: bytes(inputs.memorySwap),
+      });
     });
   },
   async delete(docker, id, state, signal) {

@@ -26,13 +26,19 @@ export function diff(shape: Shape, state: Values, news: Values, ignored: readonl
     if (!kind) continue;
     const replacing = replacesOn(name, property, state[name], news[name]);
     if (replacing) replaces.add(name);
-    for (const [path, change] of places(name, property, state[name], news[name], kind)) detailed.set(path, replacing ? `${change}_REPLACE` : change);
+    for (const [path, change] of places(name, property, state[name], news[name], kind))
+      detailed.set(path, replacing ? `${change}_REPLACE` : change);
   }
-  return { detailed, replaces: [...replaces].sort(), deleteBeforeReplace: replaces.size > 0 && (shape.deleteBeforeReplace || keepsName(shape, news)) };
+  return {
+    detailed,
+    replaces: [...replaces].sort(),
+    deleteBeforeReplace: replaces.size > 0 && (shape.deleteBeforeReplace || keepsName(shape, news)),
+  };
 }
 
 /** The bridge's rule: a name that the program chose stays unique, so the old object must go first, even where the name changed too. */
-const keepsName = (shape: Shape, news: Values): boolean => shape.autoname && Array.isArray(news.__defaults) && !news.__defaults.includes("name");
+const keepsName = (shape: Shape, news: Values): boolean =>
+  shape.autoname && Array.isArray(news.__defaults) && !news.__defaults.includes("name");
 
 type Basic = "ADD" | "DELETE" | "UPDATE";
 
@@ -41,7 +47,8 @@ function changeOf(name: string, property: Property, old: Value | undefined, now:
   if (isZero(now)) {
     // What the program leaves out, the engine (or the image) decides, and decided long ago.
     const left = now === undefined || now === null;
-    if (IMAGE_DECIDES.includes(name) || isZero(old) || (property.use === "both" && (left || typeof now === "object" || now === ""))) return undefined;
+    if (IMAGE_DECIDES.includes(name) || isZero(old) || (property.use === "both" && (left || typeof now === "object" || now === "")))
+      return undefined;
     return left || typeof now === "object" ? "DELETE" : "UPDATE";
   }
   if (name === "ports" && samePorts(old, now)) return undefined;
@@ -60,7 +67,11 @@ function samePorts(old: Value | undefined, now: Value | undefined): boolean {
   if (now.every((port) => before.has(text(port)))) return true;
   return now.every((port, i) => {
     const was = old[i];
-    return isRecord(port) && isRecord(was) && text({ ...port, external: isZero(port.external) ? (was.external ?? 0) : (port.external ?? 0) }) === text(was);
+    return (
+      isRecord(port) &&
+      isRecord(was) &&
+      text({ ...port, external: isZero(port.external) ? (was.external ?? 0) : (port.external ?? 0) }) === text(was)
+    );
   });
 }
 
@@ -76,7 +87,10 @@ function replacesOn(name: string, property: Property, old: Value | undefined, no
   const texts = (list: Value[]) => new Set(list.map((element) => canonicalBlock(element, of)));
   const [before, after] = [texts(old), texts(now)];
   if (before.size !== after.size) return true;
-  const moved = [...old.filter((element) => !after.has(canonicalBlock(element, of))), ...now.filter((element) => !before.has(canonicalBlock(element, of)))];
+  const moved = [
+    ...old.filter((element) => !after.has(canonicalBlock(element, of))),
+    ...now.filter((element) => !before.has(canonicalBlock(element, of))),
+  ];
   return moved.some((element) => isRecord(element) && !isZero(element.tmpfsOptions));
 }
 
@@ -89,7 +103,10 @@ function places(name: string, property: Property, old: Value | undefined, now: V
   }
   if (kind === "UPDATE" && property.kind === "map" && isRecord(old) && isRecord(now)) {
     const keys = [...new Set([...Object.keys(old), ...Object.keys(now)])].filter((key) => old[key] !== now[key]);
-    return keys.map((key) => [`${name}[${JSON.stringify(key)}]`, old[key] === undefined ? "ADD" : now[key] === undefined ? "DELETE" : "UPDATE"]);
+    return keys.map((key) => [
+      `${name}[${JSON.stringify(key)}]`,
+      old[key] === undefined ? "ADD" : now[key] === undefined ? "DELETE" : "UPDATE",
+    ]);
   }
   if (kind === "UPDATE" && property.kind === "set" && Array.isArray(old) && Array.isArray(now) && !now.includes(UNKNOWN)) {
     const { of } = property;

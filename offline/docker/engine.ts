@@ -35,7 +35,8 @@ export function statusOf(error: unknown): number | undefined {
 export const messageOf = (error: unknown): string => {
   if (error instanceof Error && "json" in error) {
     const answer = error.json;
-    if (typeof answer === "object" && answer !== null && "message" in answer && typeof answer.message === "string") return answer.message.trim();
+    if (typeof answer === "object" && answer !== null && "message" in answer && typeof answer.message === "string")
+      return answer.message.trim();
   }
   return error instanceof Error ? error.message : String(error);
 };
@@ -59,8 +60,13 @@ export async function attempt<T>(what: string, work: () => Promise<T>): Promise<
     const code = error instanceof Error && "code" in error ? String(error.code) : "";
     const where = process.env.DOCKER_HOST ? `DOCKER_HOST=${process.env.DOCKER_HOST}` : "the default socket /var/run/docker.sock";
     if (["ENOENT", "ECONNREFUSED", "ENOTFOUND", "ETIMEDOUT", "EHOSTUNREACH"].includes(code))
-      throw new UserError(`${what}: no Docker Engine answers at ${where} (${code}). Start it (systemctl start docker), or set DOCKER_HOST or docker:host to where it is`);
-    if (code === "EACCES") throw new UserError(`${what}: you may not use the Docker Engine at ${where}. Add your user to the group docker and log in again, or run as root`);
+      throw new UserError(
+        `${what}: no Docker Engine answers at ${where} (${code}). Start it (systemctl start docker), or set DOCKER_HOST or docker:host to where it is`,
+      );
+    if (code === "EACCES")
+      throw new UserError(
+        `${what}: you may not use the Docker Engine at ${where}. Add your user to the group docker and log in again, or run as root`,
+      );
     throw new UserError(`${what}: ${messageOf(error)}`);
   }
 }
@@ -70,7 +76,12 @@ export async function attempt<T>(what: string, work: () => Promise<T>): Promise<
  * @param tries undefined for done, or why it is not possible yet
  * @throws UserError with the last reason after 30 seconds, or at once when cancelled
  */
-export async function untilReleased(docker: Dockerode, filters: Record<string, string[]>, tries: () => Promise<string | undefined>, signal: AbortSignal): Promise<void> {
+export async function untilReleased(
+  docker: Dockerode,
+  filters: Record<string, string[]>,
+  tries: () => Promise<string | undefined>,
+  signal: AbortSignal,
+): Promise<void> {
   let reason = await tries();
   if (reason === undefined) return;
   const ended = AbortSignal.any([signal, AbortSignal.timeout(RELEASE_TIMEOUT)]);

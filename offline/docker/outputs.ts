@@ -4,15 +4,20 @@ import { type Value, type Values, UNKNOWN, canonical, isRecord, isZero, withoutB
 
 /** States as the official plugin writes them, so that either plugin can go on with what the other one left. */
 
-const copy = (rest: Rest | undefined): Value => (rest === undefined ? null : Array.isArray(rest) ? [] : typeof rest === "object" && rest !== null ? {} : rest);
+const copy = (rest: Rest | undefined): Value =>
+  rest === undefined ? null : Array.isArray(rest) ? [] : typeof rest === "object" && rest !== null ? {} : rest;
 
 /** A value with everything that its blocks lack at rest, and its sets in order. */
 function filled(property: Property, value: Value): Value {
   if (property.kind === "object" && isRecord(value)) return filledBlock(property.of, value);
   if ((property.kind !== "list" && property.kind !== "set") || !Array.isArray(value)) return value;
   const { of } = property;
-  const elements = value.map((element) => (of !== "string" && isRecord(element) && Object.keys(of).length > 0 ? filledBlock(of, element) : element));
-  return property.kind === "set" ? ordered(of, [...new Map(elements.map((element) => [JSON.stringify(element), element])).values()]) : elements;
+  const elements = value.map((element) =>
+    of !== "string" && isRecord(element) && Object.keys(of).length > 0 ? filledBlock(of, element) : element,
+  );
+  return property.kind === "set"
+    ? ordered(of, [...new Map(elements.map((element) => [JSON.stringify(element), element])).values()])
+    : elements;
 }
 
 const filledBlock = (properties: Properties, block: Values): Values =>
@@ -54,7 +59,8 @@ export function settledState(shape: Shape, state: Values, read: Values): Values 
   return Object.fromEntries(
     Object.entries(read).map(([name, value]) => {
       const property = shape.properties[name];
-      const same = property && property.kind === "set" && state[name] !== undefined && canonical(state[name], property) === canonical(value, property);
+      const same =
+        property && property.kind === "set" && state[name] !== undefined && canonical(state[name], property) === canonical(value, property);
       return [name, same ? filled(property, withoutBookkeeping(state[name] ?? value)) : value];
     }),
   );
@@ -69,7 +75,10 @@ export function refreshedInputs(shape: Shape, inputs: Values, state: Values): Va
     const same = !property || found === undefined || found === null || canonical(value, property) === canonical(found, property);
     refreshed[name] = same ? value : onlyInputs(property, found);
     // What the engine says is no default any more: the next Check would keep it.
-    if (!same && Array.isArray(inputs.__defaults)) refreshed.__defaults = (Array.isArray(refreshed.__defaults) ? refreshed.__defaults : inputs.__defaults).filter((other) => other !== name);
+    if (!same && Array.isArray(inputs.__defaults))
+      refreshed.__defaults = (Array.isArray(refreshed.__defaults) ? refreshed.__defaults : inputs.__defaults).filter(
+        (other) => other !== name,
+      );
   }
   return refreshed;
 }
@@ -88,7 +97,14 @@ export function importedInputs(shape: Shape, state: Values): Values {
 function onlyInputs(property: Property, value: Value): Value {
   const block = (of: Properties, element: Value): Value =>
     isRecord(element)
-      ? { __defaults: [], ...Object.fromEntries(Object.entries(of).flatMap(([name, inner]) => (inner.use === "output" || isZero(element[name]) ? [] : [[name, onlyInputs(inner, element[name] ?? null)]]))) }
+      ? {
+          __defaults: [],
+          ...Object.fromEntries(
+            Object.entries(of).flatMap(([name, inner]) =>
+              inner.use === "output" || isZero(element[name]) ? [] : [[name, onlyInputs(inner, element[name] ?? null)]],
+            ),
+          ),
+        }
       : element;
   if (property.kind === "object") return block(property.of, value);
   if ((property.kind === "list" || property.kind === "set") && property.of !== "string" && Array.isArray(value)) {

@@ -30,7 +30,10 @@ function kindOf(urn: string): Kind {
   // The type part of a child names its parents too: parent$type.
   const type = urn.split("::")[2]?.split("$").pop() ?? "";
   const kind = kinds.get(type);
-  if (!kind) throw new UserError(`The offline docker plugin does not know ${type}, only ${[...kinds.keys()].join(", ")}. Use the official plugin for it`);
+  if (!kind)
+    throw new UserError(
+      `The offline docker plugin does not know ${type}, only ${[...kinds.keys()].join(", ")}. Use the official plugin for it`,
+    );
   return kind;
 }
 
@@ -78,7 +81,9 @@ const handlers = {
   }),
   diffConfig: unary(async (request: provider.DiffRequest) => {
     const [before, after] = [values(request.getOldInputs() ?? request.getOlds()), values(request.getNews())];
-    const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter((name) => before[name] !== after[name] && !name.startsWith("__"));
+    const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter(
+      (name) => before[name] !== after[name] && !name.startsWith("__"),
+    );
     const response = new provider.DiffResponse();
     response.setChanges(names.length > 0 ? provider.DiffResponse.DiffChanges.DIFF_SOME : provider.DiffResponse.DiffChanges.DIFF_NONE);
     response.setDiffsList(names);
@@ -96,7 +101,13 @@ const handlers = {
   check: unary(async (request: provider.CheckRequest) => {
     const { shape } = kindOf(request.getUrn());
     const olds = request.getOlds();
-    const { inputs, failures } = check(shape, nameOf(request.getUrn()), values(request.getNews()), olds && values(olds), autonaming(request));
+    const { inputs, failures } = check(
+      shape,
+      nameOf(request.getUrn()),
+      values(request.getNews()),
+      olds && values(olds),
+      autonaming(request),
+    );
     const response = new provider.CheckResponse();
     response.setInputs(struct(inputs));
     for (const { property, reason } of failures) {
@@ -112,7 +123,9 @@ const handlers = {
     const ignored = request.getIgnorechangesList().map((path) => path.split(/[.[]/)[0] ?? path);
     const difference = diff(shape, values(request.getOlds()), values(request.getNews()), ignored);
     const response = new provider.DiffResponse();
-    response.setChanges(difference.detailed.size > 0 ? provider.DiffResponse.DiffChanges.DIFF_SOME : provider.DiffResponse.DiffChanges.DIFF_NONE);
+    response.setChanges(
+      difference.detailed.size > 0 ? provider.DiffResponse.DiffChanges.DIFF_SOME : provider.DiffResponse.DiffChanges.DIFF_NONE,
+    );
     response.setReplacesList([...difference.replaces]);
     response.setDeletebeforereplace(difference.deleteBeforeReplace);
     response.setDiffsList([...new Set([...difference.detailed.keys()].map((path) => path.split(/[.[]/)[0] ?? path))].sort());
@@ -122,7 +135,9 @@ const handlers = {
       change.setKind(CHANGE[kind]);
       response.getDetaileddiffMap().set(path, change);
     }
-    const stable = Object.entries(shape.properties).filter(([name, { change, use }]) => change === "replace" && use !== "output" && !difference.replaces.includes(name));
+    const stable = Object.entries(shape.properties).filter(
+      ([name, { change, use }]) => change === "replace" && use !== "output" && !difference.replaces.includes(name),
+    );
     response.setStablesList(stable.map(([name]) => name).sort());
     return response;
   }),

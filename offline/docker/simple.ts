@@ -7,7 +7,6 @@ import { type Values, records, text } from "./values";
 
 /** Networks, volumes and images: each is made at once or not at all. */
 
-
 function networkState(info: Dockerode.NetworkInspectInfo): Values {
   return {
     name: info.Name,
@@ -34,14 +33,19 @@ export const network: Kind = {
         Driver: text(inputs.driver),
         Internal: inputs.internal === true,
         Labels: labelsOf(inputs.labels),
-        IPAM: { Driver: text(inputs.ipamDriver) ?? "default", Config: records(inputs.ipamConfigs).map((config) => ({ Subnet: text(config.subnet) ?? "" })) },
+        IPAM: {
+          Driver: text(inputs.ipamDriver) ?? "default",
+          Config: records(inputs.ipamConfigs).map((config) => ({ Subnet: text(config.subnet) ?? "" })),
+        },
       }),
     );
     const info: Dockerode.NetworkInspectInfo = await made.inspect();
     return { id: made.id, state: networkState(info) };
   },
   async read(docker, id) {
-    const info: Dockerode.NetworkInspectInfo | undefined = await attempt(`network ${id} could not be read`, () => found(docker.getNetwork(id).inspect()));
+    const info: Dockerode.NetworkInspectInfo | undefined = await attempt(`network ${id} could not be read`, () =>
+      found(docker.getNetwork(id).inspect()),
+    );
     return info && { id, state: networkState(info) };
   },
   async update() {
@@ -73,7 +77,13 @@ export const network: Kind = {
 };
 
 function volumeState(info: Dockerode.VolumeInspectInfo): Values {
-  return { name: info.Name, driver: info.Driver, driverOpts: { ...info.Options }, labels: labelList(info.Labels), mountpoint: info.Mountpoint };
+  return {
+    name: info.Name,
+    driver: info.Driver,
+    driverOpts: { ...info.Options },
+    labels: labelList(info.Labels),
+    mountpoint: info.Mountpoint,
+  };
 }
 
 export const volume: Kind = {
@@ -120,10 +130,13 @@ export async function presentImage(docker: Dockerode, name: string): Promise<Doc
   const local = await attempt(`image ${name} could not be looked up`, () => found(image.inspect()));
   if (local) return local;
   const hint = "Where no registry can be reached, build it, load it (docker load) or let scripts/setup make the base images";
-  if (name.startsWith("sha256:")) throw new UserError(`image ${name} is not on the engine any more, and an image ID cannot be pulled. ${hint}`);
+  if (name.startsWith("sha256:"))
+    throw new UserError(`image ${name} is not on the engine any more, and an image ID cannot be pulled. ${hint}`);
   try {
     const progress = await docker.pull(name);
-    await new Promise<void>((resolve, reject) => docker.modem.followProgress(progress, (error: Error | null) => (error ? reject(error) : resolve())));
+    await new Promise<void>((resolve, reject) =>
+      docker.modem.followProgress(progress, (error: Error | null) => (error ? reject(error) : resolve())),
+    );
     return await image.inspect();
   } catch (error) {
     throw new UserError(`image ${name} is not on the engine and could not be pulled: ${messageOf(error)}. ${hint}`);
@@ -136,7 +149,11 @@ export function repoDigest(name: string, digests: readonly string[]): string {
   return digests.find((digest) => digest.startsWith(repository)) ?? digests[0] ?? "";
 }
 
-const imageState = (name: string, info: Dockerode.ImageInspectInfo): Values => ({ name, imageId: info.Id, repoDigest: repoDigest(name, info.RepoDigests ?? []) });
+const imageState = (name: string, info: Dockerode.ImageInspectInfo): Values => ({
+  name,
+  imageId: info.Id,
+  repoDigest: repoDigest(name, info.RepoDigests ?? []),
+});
 
 export const image: Kind = {
   shape: remoteImage,

@@ -32,7 +32,8 @@ export function isZero(value: Value | undefined): boolean {
 /** One text for all spellings of a value that mean the same: zero values left out, sets sorted, bookkeeping keys ignored. */
 export function canonical(value: Value | undefined, property: Property): string {
   if (isZero(value)) return "";
-  if (property.kind === "map") return isRecord(value) ? JSON.stringify(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : JSON.stringify(value);
+  if (property.kind === "map")
+    return isRecord(value) ? JSON.stringify(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : JSON.stringify(value);
   if (property.kind === "object") return canonicalBlock(value, property.of);
   if (property.kind !== "list" && property.kind !== "set") return JSON.stringify(value);
   if (!Array.isArray(value)) return JSON.stringify(value);

@@ -43,9 +43,12 @@ export interface NodeOptions {
 /** `runtime.options` of Pulumi.yaml; options of other verbs (`packagemanager`) are none of ours. @throws Error on a wrong type */
 export function nodeOptions(options: Readonly<Record<string, unknown>>): NodeOptions {
   const { typescript = true, tsconfig, nodeargs = "" } = options;
-  if (typeof typescript !== "boolean") throw new Error(`runtime.options.typescript in Pulumi.yaml must be true or false, found ${JSON.stringify(typescript)}`);
-  if (tsconfig !== undefined && typeof tsconfig !== "string") throw new Error(`runtime.options.tsconfig in Pulumi.yaml must be a path, found ${JSON.stringify(tsconfig)}`);
-  if (typeof nodeargs !== "string") throw new Error(`runtime.options.nodeargs in Pulumi.yaml must be one string, found ${JSON.stringify(nodeargs)}`);
+  if (typeof typescript !== "boolean")
+    throw new Error(`runtime.options.typescript in Pulumi.yaml must be true or false, found ${JSON.stringify(typescript)}`);
+  if (tsconfig !== undefined && typeof tsconfig !== "string")
+    throw new Error(`runtime.options.tsconfig in Pulumi.yaml must be a path, found ${JSON.stringify(tsconfig)}`);
+  if (typeof nodeargs !== "string")
+    throw new Error(`runtime.options.nodeargs in Pulumi.yaml must be one string, found ${JSON.stringify(nodeargs)}`);
   return { typescript, tsconfig, nodeargs: splitArguments(nodeargs) };
 }
 

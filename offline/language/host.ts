@@ -28,7 +28,8 @@ async function run(request: language.RunRequest, gone: AbortSignal): Promise<lan
   try {
     const code = await execute(request, gone);
     if (code === BAIL) response.setBail(true);
-    else if (code !== 0) response.setError(`Program exited with ${typeof code === "number" ? `non-zero exit code: ${code}` : `signal ${code}`}`);
+    else if (code !== 0)
+      response.setError(`Program exited with ${typeof code === "number" ? `non-zero exit code: ${code}` : `signal ${code}`}`);
   } catch (error) {
     response.setError(error instanceof Error ? error.message : String(error));
   }
@@ -45,7 +46,10 @@ function execute(request: language.RunRequest, gone: AbortSignal): Promise<numbe
     ...(options.typescript && { PULUMI_NODEJS_TYPESCRIPT: "true" }),
     ...(options.tsconfig && { PULUMI_NODEJS_TSCONFIG_PATH: options.tsconfig }),
   };
-  const child = spawn(process.execPath, [...options.nodeargs, ...programArguments(request, engine)], { env, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [...options.nodeargs, ...programArguments(request, engine)], {
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   // Not inherited: the program may make the descriptors non-blocking, which would break the host's own end of them.
   child.stdout.pipe(process.stdout, { end: false });
   child.stderr.pipe(process.stderr, { end: false });

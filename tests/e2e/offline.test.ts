@@ -48,7 +48,12 @@ async function create(type: string, news: Values) {
   return object;
 }
 
-async function read(object: { type: string; id: string; state: Values; inputs: Values }): Promise<{ id: string; state: Values; inputs: Values }> {
+async function read(object: {
+  type: string;
+  id: string;
+  state: Values;
+  inputs: Values;
+}): Promise<{ id: string; state: Values; inputs: Values }> {
   const request = new messages.ReadRequest();
   request.setUrn(urn(object.type));
   request.setId(object.id);
@@ -107,7 +112,8 @@ test("what was created reads back without a difference, and deleting it twice su
     memorySwap: 64,
     cpus: "0.5",
   });
-  for (const object of [network, volume, container]) expect(await read(object)).toEqual({ id: object.id, state: object.state, inputs: object.inputs });
+  for (const object of [network, volume, container])
+    expect(await read(object)).toEqual({ id: object.id, state: object.state, inputs: object.inputs });
   const { NetworkSettings: settings } = await docker.getContainer(container.id).inspect();
   expect(Object.keys(settings.Networks)).toEqual([network.state.name]);
   for (const object of [container, volume, network, container, volume, network]) await remove(object);

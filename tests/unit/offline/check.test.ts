@@ -18,21 +18,29 @@ describe("check answers as the official plugin does", () => {
 
 describe("what no platform emits is refused by name", () => {
   const image = "sha256:0";
-  const reasons = (news: Parameters<typeof check>[2], shape = container) => check(shape, "web", news, undefined).failures.map(({ property, reason }) => [property, reason.split(". ")[0]]);
+  const reasons = (news: Parameters<typeof check>[2], shape = container) =>
+    check(shape, "web", news, undefined).failures.map(({ property, reason }) => [property, reason.split(". ")[0]]);
 
   test("a property of the official plugin that is in no shape", () => {
-    expect(reasons({ image, privileged: true })).toEqual([["privileged", "docker:index/container:Container: the offline docker plugin does not know the property privileged"]]);
+    expect(reasons({ image, privileged: true })).toEqual([
+      ["privileged", "docker:index/container:Container: the offline docker plugin does not know the property privileged"],
+    ]);
     expect(check(container, "web", { image, privileged: true }, undefined).failures[0]?.reason).toContain("use the official plugin");
   });
   test("inside a block", () => {
     expect(reasons({ image, mounts: [{ type: "bind", source: "/a", target: "/b", bindOptions: { propagation: "shared" } }] })).toEqual([
-      ["mounts[0].bindOptions", "docker:index/container:Container: the offline docker plugin does not know the property mounts[0].bindOptions"],
+      [
+        "mounts[0].bindOptions",
+        "docker:index/container:Container: the offline docker plugin does not know the property mounts[0].bindOptions",
+      ],
     ]);
   });
   test("an output given as an input", () => expect(reasons({ image, runtime: "runc" })).toHaveLength(1));
   test("switches that only exist switched off", () => {
     expect(reasons({ image, wait: false, attach: false, logs: false })).toEqual([]);
-    expect(reasons({ image, wait: true })).toEqual([["wait", "docker:index/container:Container: wait: true is not supported by the offline docker plugin"]]);
+    expect(reasons({ image, wait: true })).toEqual([
+      ["wait", "docker:index/container:Container: wait: true is not supported by the offline docker plugin"],
+    ]);
   });
   test.each([
     [{ image, memory: "64" }, "memory must be a whole number, found a string"],
@@ -49,10 +57,13 @@ describe("what no platform emits is refused by name", () => {
 });
 
 describe("names", () => {
-  const named = (olds: Parameters<typeof check>[3], autonaming?: Parameters<typeof check>[4]) => check(network, "data", {}, olds, autonaming);
+  const named = (olds: Parameters<typeof check>[3], autonaming?: Parameters<typeof check>[4]) =>
+    check(network, "data", {}, olds, autonaming);
   test("two resources get two names", () => expect(named(undefined).inputs.name).not.toBe(named(undefined).inputs.name));
-  test("a name stays from one run to the next", () => expect(named({ name: "data-1234567", __defaults: ["name"] }).inputs.name).toBe("data-1234567"));
-  test("a name that the program gave stays when it is left out", () => expect(named({ name: "mine", __defaults: [] }).inputs).toMatchObject({ name: "mine", __defaults: ["ipamDriver", "name"] }));
+  test("a name stays from one run to the next", () =>
+    expect(named({ name: "data-1234567", __defaults: ["name"] }).inputs.name).toBe("data-1234567"));
+  test("a name that the program gave stays when it is left out", () =>
+    expect(named({ name: "mine", __defaults: [] }).inputs).toMatchObject({ name: "mine", __defaults: ["ipamDriver", "name"] }));
   test("a new one is the logical name and seven hex digits", () => expect(named(undefined).inputs.name).toMatch(/^data-[0-9a-f]{7}$/));
   test("Pulumi's own rule for names goes first", () => {
     expect(named(undefined, { mode: "propose", name: "p-data" }).inputs.name).toBe("p-data");
@@ -62,5 +73,7 @@ describe("names", () => {
 });
 
 test("every default and every property at rest belongs to a known output", () => {
-  for (const shape of shapes) for (const name of Object.keys(shape.properties)) expect([shape.type, Object.keys(shape.rest)]).toEqual([shape.type, expect.arrayContaining([name])]);
+  for (const shape of shapes)
+    for (const name of Object.keys(shape.properties))
+      expect([shape.type, Object.keys(shape.rest)]).toEqual([shape.type, expect.arrayContaining([name])]);
 });

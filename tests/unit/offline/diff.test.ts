@@ -16,7 +16,12 @@ describe("diff decides as the official plugin does", () => {
     expect(failures).toEqual([]);
     const found = diff(shape, of.state, inputs, []);
     const names = [...new Set([...found.detailed.keys()].map((path) => path.split(/[.[]/)[0]))].sort();
-    expect({ changed: found.detailed.size > 0, replaces: found.replaces, diffs: names, deleteBeforeReplace: found.deleteBeforeReplace }).toEqual(answer);
+    expect({
+      changed: found.detailed.size > 0,
+      replaces: found.replaces,
+      diffs: names,
+      deleteBeforeReplace: found.deleteBeforeReplace,
+    }).toEqual(answer);
   });
 });
 
@@ -32,7 +37,11 @@ test("what is ignored is not compared", () => {
 test("a person sees which elements came and went", () => {
   expect([...changed({ envs: ["A=1", "C=3"] }).detailed]).toEqual([["envs[1]", "UPDATE_REPLACE"]]);
   expect([...changed({ tmpfs: { "/run": "size=1m", "/x": "" } }).detailed]).toEqual([['tmpfs["/x"]', "ADD"]]);
-  expect([...changed({ healthcheck: { tests: ["CMD", "true"], interval: "6s", timeout: "3s", retries: 3, startPeriod: "1m30s", startInterval: "0s" } }).detailed]).toEqual([["healthcheck.interval", "UPDATE"]]);
+  expect([
+    ...changed({
+      healthcheck: { tests: ["CMD", "true"], interval: "6s", timeout: "3s", retries: 3, startPeriod: "1m30s", startInterval: "0s" },
+    }).detailed,
+  ]).toEqual([["healthcheck.interval", "UPDATE"]]);
 });
 
 test("a stopped container that must run is started by an update", () => {

@@ -6,12 +6,23 @@ import type { Value, Values } from "../../../offline/docker/values";
 
 /** Recorded answers of the official plugin; each file names the public source that they come from. */
 
-const value: z.ZodType<Value> = z.lazy(() => z.union([z.null(), z.boolean(), z.number(), z.string(), z.array(value), z.record(z.string(), value)]));
+const value: z.ZodType<Value> = z.lazy(() =>
+  z.union([z.null(), z.boolean(), z.number(), z.string(), z.array(value), z.record(z.string(), value)]),
+);
 const values: z.ZodType<Values> = z.record(z.string(), value);
 
-const read = <T>(file: string, schema: z.ZodType<T>): T => schema.parse(JSON.parse(readFileSync(join(__dirname, "fixtures", file), "utf8")));
+const read = <T>(file: string, schema: z.ZodType<T>): T =>
+  schema.parse(JSON.parse(readFileSync(join(__dirname, "fixtures", file), "utf8")));
 
-export const checks = () => read("check.json", z.object({ cases: z.array(z.object({ title: z.string(), type: z.string(), name: z.string(), news: values, olds: values.optional(), inputs: values })) })).cases;
+export const checks = () =>
+  read(
+    "check.json",
+    z.object({
+      cases: z.array(
+        z.object({ title: z.string(), type: z.string(), name: z.string(), news: values, olds: values.optional(), inputs: values }),
+      ),
+    }),
+  ).cases;
 
 export const diffs = () =>
   read(
@@ -24,14 +35,35 @@ export const diffs = () =>
           subject: z.string(),
           change: values,
           unset: z.array(z.string()).optional(),
-          answer: z.object({ changed: z.boolean(), replaces: z.array(z.string()), diffs: z.array(z.string()), deleteBeforeReplace: z.boolean() }),
+          answer: z.object({
+            changed: z.boolean(),
+            replaces: z.array(z.string()),
+            diffs: z.array(z.string()),
+            deleteBeforeReplace: z.boolean(),
+          }),
         }),
       ),
     }),
   );
 
 export const reads = () =>
-  read("read.json", z.object({ cases: z.array(z.object({ title: z.string(), type: z.string(), id: z.string(), known: values, inputs: values, inspect: values, state: values, refreshedInputs: values.optional() })) })).cases;
+  read(
+    "read.json",
+    z.object({
+      cases: z.array(
+        z.object({
+          title: z.string(),
+          type: z.string(),
+          id: z.string(),
+          known: values,
+          inputs: values,
+          inspect: values,
+          state: values,
+          refreshedInputs: values.optional(),
+        }),
+      ),
+    }),
+  ).cases;
 
 export function shapeOf(type: string): Shape {
   const shape = shapes.find((one) => one.type === type);

@@ -14,18 +14,28 @@ describe("nodeargs are split as a shell splits them", () => {
     ["a # the rest", ["a"]],
     ["a#b", ["a#b"]],
   ])("%j", (text, words) => expect(splitArguments(text)).toEqual(words));
-  test("an open quote is an error that shows the text", () => expect(() => splitArguments(`-r "x`)).toThrow('runtime.options.nodeargs in Pulumi.yaml has an open ": -r "x'));
+  test("an open quote is an error that shows the text", () =>
+    expect(() => splitArguments(`-r "x`)).toThrow('runtime.options.nodeargs in Pulumi.yaml has an open ": -r "x'));
 });
 
 test("options are checked", () => {
   expect(nodeOptions({})).toEqual({ typescript: true, tsconfig: undefined, nodeargs: [] });
-  expect(nodeOptions({ typescript: false, nodeargs: "-r x", packagemanager: "npm" })).toEqual({ typescript: false, tsconfig: undefined, nodeargs: ["-r", "x"] });
+  expect(nodeOptions({ typescript: false, nodeargs: "-r x", packagemanager: "npm" })).toEqual({
+    typescript: false,
+    tsconfig: undefined,
+    nodeargs: ["-r", "x"],
+  });
   expect(() => nodeOptions({ typescript: "no" })).toThrow('runtime.options.typescript in Pulumi.yaml must be true or false, found "no"');
   expect(() => nodeOptions({ nodeargs: ["-r"] })).toThrow("runtime.options.nodeargs in Pulumi.yaml must be one string");
 });
 
 test("config keys have the old form, which every SDK reads", () => {
-  expect(configForProgram([["app:a", "1"], ["app:config:b", "{\"x:y\":1}"]])).toBe('{"app:config:a":"1","app:config:b":"{\\"x:y\\":1}"}');
+  expect(
+    configForProgram([
+      ["app:a", "1"],
+      ["app:config:b", '{"x:y":1}'],
+    ]),
+  ).toBe('{"app:config:a":"1","app:config:b":"{\\"x:y\\":1}"}');
   expect(() => configForProgram([["nonsense", "1"]])).toThrow("config key nonsense");
 });
 

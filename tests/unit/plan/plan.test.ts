@@ -140,7 +140,14 @@ describe("faultsOf", () => {
 
   test("names used twice, references forward, and bad names", () => {
     expect(
-      faultsOf(of([{ kind: "volume", name: "v", protect: false, owner: { image: "image:a", path: "data" } }, image, image, { ...image, name: "A b" }])),
+      faultsOf(
+        of([
+          { kind: "volume", name: "v", protect: false, owner: { image: "image:a", path: "data" } },
+          image,
+          image,
+          { ...image, name: "A b" },
+        ]),
+      ),
     ).toEqual([
       "volume:v uses image:a, which is not before it in the plan",
       "image:a is in the plan twice",
