@@ -49,7 +49,8 @@ function probeOf({ command, http }: Inputs, { id, name }: ContainerState, engine
   if (command) return { text: command.join(" "), ask: (signal) => inside(engine, id, command, signal) };
   if (!http) throw new Error("a probe is either a command or a GET");
   const url = `http://${name}:${http.port}${http.path}`;
-  const curl = ["curl", "-sS", "-m", String(PROBE), "-w", "\n%{http_code}", url];
+  // One stream for all, as the order of two is lost on the way.
+  const curl = ["curl", "-sS", "--stderr", "-", "-m", String(PROBE), "-w", "\n%{http_code}", url];
   return {
     text: `GET ${url}`,
     async ask(signal) {
@@ -59,7 +60,7 @@ function probeOf({ command, http }: Inputs, { id, name }: ContainerState, engine
       if (code === 0 && answered >= 200 && answered < 400) return undefined;
       const body = lines.slice(0, -1).join(" ").trim();
       // curl's own words are enough where nothing answered (its code is 000 then).
-      return answered > 0 ? `${answered}${body === "" ? "" : ` ${body.slice(0, 200)}`}` : (body || output.trim()).slice(0, 200);
+      return answered > 0 ? `${answered}${body === "" ? "" : ` ${body.slice(0, 200)}`}` : (body || output.trim()).replace(/ after \d+ ms/, "").slice(0, 200);
     },
   };
 }

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { randomBytes } from "node:crypto";
 import Dockerode from "dockerode";
+import { scope } from "../../plan/names";
 
 /** The checkout that is tested. */
 export const PACKAGE = join(__dirname, "..", "..");
@@ -126,7 +127,7 @@ plugins:
   /** Every object on the engine that carries the project's label, and its images, as `kind name`. */
   async objects(stack?: string): Promise<readonly string[]> {
     const filters = JSON.stringify({ label: [`dockstage.project=${this.project}`, ...(stack ? [`dockstage.stack=${stack}`] : [])] });
-    const prefix = `${this.project}-${stack ?? ""}`;
+    const prefix = stack === undefined ? scope(this.project, "") : `${scope(this.project, stack)}/`;
     const [containers, networks, volumes, images] = await Promise.all([
       this.engine.listContainers({ all: true, filters }),
       this.engine.listNetworks({ filters }),

@@ -273,7 +273,7 @@ describe("Ready", () => {
     expect(engine.execs.slice(0, 2)).toEqual(
       [a, b].map((id) => ({
         id: "door",
-        command: ["curl", "-sS", "-m", "5", "-w", "\n%{http_code}", `http://name-of-${id}:8080/healthz`],
+        command: ["curl", "-sS", "--stderr", "-", "-m", "5", "-w", "\n%{http_code}", `http://name-of-${id}:8080/healthz`],
       })),
     );
     expect(logs).toEqual(["waiting for web: 503 HTTP"]);
@@ -299,7 +299,7 @@ describe("Ready", () => {
 
   it("gives curl's own words where nothing answers", async () => {
     const a = engine.add();
-    engine.onExec = () => ({ code: 7, output: "curl: (7) Failed to connect\n\n000" });
+    engine.onExec = () => ({ code: 7, output: "curl: (7) Failed to connect after 3 ms\n\n000" });
     await expect(ready.create(web([a]), ctx)).rejects.toThrow("  last answer: curl: (7) Failed to connect\n");
   });
 
