@@ -60,7 +60,9 @@ function probeOf({ command, http }: Inputs, { id, name }: ContainerState, engine
       if (code === 0 && answered >= 200 && answered < 400) return undefined;
       const body = lines.slice(0, -1).join(" ").trim();
       // curl's own words are enough where nothing answered (its code is 000 then).
-      return answered > 0 ? `${answered}${body === "" ? "" : ` ${body.slice(0, 200)}`}` : (body || output.trim()).replace(/ after \d+ ms/, "").slice(0, 200);
+      return answered > 0
+        ? `${answered}${body === "" ? "" : ` ${body.slice(0, 200)}`}`
+        : (body || output.trim()).replace(/ after \d+ ms/, "").slice(0, 200);
     },
   };
 }
