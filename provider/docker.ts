@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { PassThrough, Readable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
 import Dockerode from "dockerode";
@@ -95,7 +96,12 @@ class DockerEngine implements Engine {
     } catch (error) {
       if (codeOf(error) === 404) return;
       if (codeOf(error) !== 409) throw error;
-      await unless404(container.wait({ condition: "removed" }), undefined); // somebody else removes it already
+      // Somebody else removes it already. The engine's own wait for "removed" never answers where it comes just too late (seen at 20.10).
+      for (let tries = 0; tries < 300; tries++) {
+        if ((await unless404(container.inspect(), undefined)) === undefined) return;
+        await sleep(100);
+      }
+      throw new Problem(`container ${id.slice(0, 12)} is still being removed after 30 s: look at the engine's log`);
     }
   }
 

@@ -1,6 +1,6 @@
 import type Dockerode from "dockerode";
 import { container as shape } from "../shapes";
-import { attempt, found, statusOf } from "./engine";
+import { attempt, found, statusOf, untilReleased } from "./engine";
 import { bytes, containerOptions } from "./container-options";
 import { containerState, importedState, isImport } from "./container-state";
 import type { Kind } from "./kind";
@@ -79,11 +79,11 @@ export const container: Kind = {
     const grace = typeof state.destroyGraceSeconds === "number" ? Math.max(0, state.destroyGraceSeconds) : 0;
     await attempt(`container ${text(state.name) ?? id} could not be removed`, async () => {
       await tolerant(target.stop({ t: grace, abortSignal: signal }));
-      // Another remover may be at work (autoremove): the wait ends when the container is gone, whoever removes it.
-      const gone = tolerant(target.wait({ condition: "removed", abortSignal: signal }));
-      gone.catch(() => undefined);
       await tolerant(target.remove({ force: true, v: state.removeVolumes !== false }));
-      await gone;
+      // Another remover may be at work (autoremove). Not by the engine's wait for "removed": it never answers where it comes to a
+      // container that is just going (seen at 20.10).
+      const left = async (): Promise<string | undefined> => ((await found(target.inspect())) ? "it is still being removed" : undefined);
+      await untilReleased(docker, { container: [id], event: ["destroy"] }, left, signal);
     });
   },
 };
