@@ -172,6 +172,7 @@ export interface ServiceRecord extends Named<"service">, Run {
    * would hand out containers that are not ready yet. stop-first: for what may run only once (a database).
    */
   readonly update: "start-first" | "stop-first";
+  /** @default it is healthy when it keeps running */
   readonly health?: Health;
   readonly stop: { readonly graceSeconds: number; readonly signal?: string };
   /** Ports on the host; only the host program's demux has one. The first free port of the range is leased and kept. */

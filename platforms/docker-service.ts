@@ -86,23 +86,23 @@ export function makeService(at: DockerContext, record: ServiceRecord, owner: Own
       ),
   );
   const ids = containers.map((container) => container.id);
-  const ready = record.health ? [makeReady(at, record, containers, owner)] : containers;
+  const ready = [makeReady(at, record, containers, owner)];
   const self = record.self?.forward ? [makeSelf(at, { ...record, self: record.self }, containers, ready, labels, owner)].flat() : [];
   return { ids, upstream, ready: [...ready, ...self], ...(leases[0] && { port: leases[0].value }) };
 }
 
 export function makeReady(at: DockerContext, record: ServiceRecord, containers: readonly docker.Container[], { parent }: Owner): Ready {
-  const { probe, timeoutSeconds } = record.health!;
-  const from = "http" in probe ? at.handle("service", probe.http.from) : undefined;
+  const probe = record.health?.probe;
+  const http = probe && "http" in probe ? probe.http : undefined;
+  const from = http && at.handle("service", http.from);
   return new Ready(
     `${record.name}-ready`,
     {
       service: record.name,
       containers: pulumi.output(containers.map((container) => container.id)),
-      ...("http" in probe
-        ? { http: pulumi.output({ port: probe.http.port, path: probe.http.path, from: from!.ids[0] }) }
-        : { command: [...probe.command] }),
-      timeoutSeconds,
+      ...(http && from && { http: pulumi.output({ port: http.port, path: http.path, from: from.ids[0] }) }),
+      ...(probe && "command" in probe && { command: [...probe.command] }),
+      timeoutSeconds: record.health?.timeoutSeconds ?? 60,
     },
     { parent, ...(from && { dependsOn: from.ready }) },
   );

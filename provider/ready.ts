@@ -9,6 +9,8 @@ import type { Context, Resource } from "./resource";
 const PAUSE = 200;
 /** How long one probe may take, in seconds. */
 const PROBE = 5;
+/** How long a program without a probe must run without ending or being restarted, in milliseconds. */
+const SETTLED = 2000;
 /** Lines of the log that an error shows. */
 const LINES = 20;
 
@@ -22,7 +24,7 @@ const inputs = z
       .optional(),
     timeoutSeconds: z.number().positive(),
   })
-  .refine(({ command, http }) => (command === undefined) !== (http === undefined), "needs either command or http");
+  .refine(({ command, http }) => command === undefined || http === undefined, "takes command or http, not both");
 const computed = z.object({ ready: z.array(z.string()) });
 type Inputs = z.infer<typeof inputs>;
 
@@ -47,7 +49,13 @@ interface Probe {
 
 function probeOf({ command, http }: Inputs, { id, name }: ContainerState, engine: Engine): Probe {
   if (command) return { text: command.join(" "), ask: (signal) => inside(engine, id, command, signal) };
-  if (!http) throw new Error("a probe is either a command or a GET");
+  if (!http) {
+    const until = Date.now() + SETTLED;
+    return {
+      text: `it keeps running for ${SETTLED / 1000} s`,
+      ask: () => Promise.resolve(Date.now() >= until ? undefined : "it runs so far"),
+    };
+  }
   const url = `http://${name}:${http.port}${http.path}`;
   // One stream for all, as the order of two is lost on the way.
   const curl = ["curl", "-sS", "--stderr", "-", "-m", String(PROBE), "-w", "\n%{http_code}", url];

@@ -101,7 +101,10 @@ export interface ReadyArgs {
   /** For messages: `web`. */
   readonly service: string;
   readonly containers: string[];
-  /** A command inside each container, or a GET sent from the container `from` to each container's name. */
+  /**
+   * A command inside each container, or a GET sent from the container `from` to each container's name. With neither, each must run for
+   * two seconds without being restarted.
+   */
   readonly command?: string[];
   readonly http?: { port: number; path: string; from: string };
   readonly timeoutSeconds: number;

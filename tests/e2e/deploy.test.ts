@@ -127,6 +127,18 @@ describe("an app that never gets healthy", () => {
     expect(await body()).toBe("hello 19");
   });
 
+  test("a process that ends again and again fails the update with its last words", async () => {
+    describeApp(sandbox, "19", 'processes: { worker: { run: "echo no queue to work on >&2; exit 1" } }\n');
+    const failed = await sandbox.up();
+    expect(failed.code).not.toBe(0);
+    expect(failed.output).toContain("no queue to work on");
+    expect(await sandbox.containers("worker")).toEqual([]);
+    describeApp(sandbox, "19", 'processes: { worker: { run: "sleep 3600", stopGrace: 1s } }\n');
+    await sandbox.mustUp();
+    expect(await sandbox.containers("worker")).toHaveLength(1);
+    expect(changed(await sandbox.mustUp())).toEqual({});
+  });
+
   test("destroy leaves nothing", async () => {
     expect((await sandbox.destroy()).code).toBe(0);
     expect(await sandbox.objects()).toEqual([]);
