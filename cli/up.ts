@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
-import { homedir } from "node:os";
 import { join, relative, resolve } from "node:path";
 import { ConfigError } from "../config/problems";
+import { dataFolderOf } from "../config/machine";
 import { readSettings } from "../config/reader";
 import { capabilitiesOf, notBuilt } from "../stages/matrix";
 import { containersOf, driftOf, removeStrangers } from "./engine";
@@ -10,9 +10,6 @@ import { CommandFailed, run, type Target } from "./pulumi";
 import { clearDeadLocks, stateOf } from "./state";
 
 const HOST = { project: "dockstage-host", stack: "local" };
-
-const dataFolder = (env: NodeJS.ProcessEnv): string =>
-  env["DOCKSTAGE_DATA"] ?? join(env["XDG_DATA_HOME"] ?? join(homedir(), ".local", "share"), "dockstage");
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
@@ -40,7 +37,7 @@ export function hostTarget(env: NodeJS.ProcessEnv): Target {
   return {
     folder: join(PACKAGE, "host"),
     ...HOST,
-    env: { ...rest, PULUMI_BACKEND_URL: `file://${dataFolder(env)}/state`, PULUMI_CONFIG_PASSPHRASE: "dockstage-example" },
+    env: { ...rest, PULUMI_BACKEND_URL: `file://${dataFolderOf(env)}/state`, PULUMI_CONFIG_PASSPHRASE: "dockstage-example" },
   };
 }
 

@@ -218,8 +218,6 @@ export interface RouteRecord extends Named<"route"> {
 
 export type PlanRecord = ImageRecord | NetworkRecord | VolumeRecord | SecretRecord | FileRecord | ServiceRecord | JobRecord | RouteRecord;
 
-export type RecordOf<K extends Kind> = Extract<PlanRecord, { kind: K }>;
-
 /** The part of a plan that one component asks for. */
 export interface PlanComponent {
   /** Type token's last part: `App` for `dockstage:components:App`. */

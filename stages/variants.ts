@@ -1,3 +1,4 @@
+import { compareVersions } from "../config/catalogue";
 import type { DatabaseChoice, Description, HttpServer } from "../config/settings";
 import type { Capabilities } from "./matrix";
 
@@ -8,14 +9,6 @@ export interface Variant {
   readonly php?: { readonly version: string; readonly server: HttpServer };
   readonly database?: DatabaseChoice;
 }
-
-/** Versions as numbers, so that 8.10 comes after 8.9. */
-const byVersion = (a: string, b: string): number => {
-  const [left, right] = [a.split(".").map(Number), b.split(".").map(Number)];
-  for (let i = 0; i < Math.max(left.length, right.length); i++)
-    if ((left[i] ?? 0) !== (right[i] ?? 0)) return (left[i] ?? 0) - (right[i] ?? 0);
-  return 0;
-};
 
 function variant(database?: DatabaseChoice, php?: Variant["php"]): Variant {
   const parts = [...(php ? [`php${php.version}`, php.server] : []), ...(database ? [`${database.engine}${database.series}`] : [])];
@@ -28,7 +21,7 @@ export function variantsOf(app: Description, system: Capabilities["system"]): re
   const chosen = system === "every" ? databases : databases.slice(0, 1);
   const { source } = app;
   if (source.from !== "php") return chosen.map((database) => variant(database));
-  const oldest = [...source.versions].sort(byVersion).slice(0, 1);
+  const oldest = [...source.versions].sort(compareVersions).slice(0, 1);
   const versions = system === "every" ? source.versions : system === "oldest" ? oldest : [source.live];
   const servers = system === "every" ? source.servers : source.servers.slice(0, 1);
   return versions.flatMap((version) => servers.flatMap((server) => chosen.map((database) => variant(database, { version, server }))));
