@@ -3,7 +3,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "@jest/globals";
+import { parse } from "../../../cli/parse";
 import { stateOf } from "../../../cli/state";
+import { verbs } from "../../../cli/verbs";
 import { notBuilt } from "../../../stages/matrix";
 
 const PACKAGE = join(__dirname, "..", "..", "..");
@@ -37,19 +39,60 @@ describe("stages that are not built", () => {
 
 describe("wrong use", () => {
   test.each([
-    [["down"], '"down" is no command'],
-    [["up", "dev", "more"], '"up dev more" is no command'],
-    [["up", "--check"], '"up --check" is no command'],
-    [["up", "--foo"], "Unknown option '--foo'"],
+    [["upp"], "unknown command 'upp'. Did you mean up?"],
+    [["up", "dev", "more"], "too many arguments for 'up'. Expected 1 argument but got 2."],
+    [["up", "--check"], "unknown option '--check'."],
+    [["up", "--forse"], "unknown option '--forse'. Did you mean --force?"],
+    [["up", "dev", "--", "ls"], 'up takes nothing behind --, and was given "ls".'],
+    [["--foo"], "unknown option '--foo'."],
   ])("%j", (args, says) => {
-    expect(dockstage(...args)).toEqual({ code: 2, stdout: "", stderr: `dockstage: ${says}. Try: dockstage --help\n` });
+    expect(dockstage(...args)).toEqual({ code: 2, stdout: "", stderr: `dockstage: ${says} Try: dockstage --help\n` });
   });
 
   test("nothing at all shows the help on standard error; --help is no mistake", () => {
     const help = dockstage("--help");
     expect(help.code).toBe(0);
-    expect(help.stdout).toContain("dockstage up [stack]");
+    expect(help.stdout).toContain("up [stack]");
     expect(dockstage()).toEqual({ code: 2, stdout: "", stderr: help.stdout });
+  });
+});
+
+describe("every verb", () => {
+  test.each(verbs.map((verb) => [verb.name, verb] as const))("%s has a help with an example of its own", (name, verb) => {
+    const asked = parse([name, "--help"], verbs, {});
+    if ("verb" in asked) throw new Error("the help ran the verb");
+    expect(asked).toMatchObject({ code: 0, stderr: "" });
+    for (const example of verb.examples) {
+      expect(asked.stdout).toContain(`  ${example}\n`);
+      expect(example).toContain(`dockstage ${name}`);
+    }
+  });
+
+  test("its examples are calls that it takes", () => {
+    for (const { name, examples } of verbs) {
+      for (const example of examples) {
+        const words = example.slice(example.indexOf("dockstage ") + "dockstage ".length).split(" ");
+        const asked = parse(words, verbs, {});
+        expect("verb" in asked ? asked.verb.name : asked.stderr).toBe(name);
+      }
+    }
+  });
+
+  test("takes the folder before its name and behind it", () => {
+    for (const words of [
+      ["--folder", "app", "up", "test", "--force"],
+      ["up", "test", "--force", "--folder", "app"],
+    ]) {
+      const asked = parse(words, verbs, {});
+      if (!("verb" in asked)) throw new Error(asked.stderr);
+      const { call } = asked;
+      expect({ folder: call.folder, args: call.arguments, force: call.flag("force"), adopt: call.flag("adopt") }).toEqual({
+        folder: "app",
+        args: ["test"],
+        force: true,
+        adopt: false,
+      });
+    }
   });
 });
 
