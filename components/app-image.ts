@@ -9,6 +9,10 @@ export interface AppImageArgs {
   readonly source: PhpSource | BuildSource | ImageSource;
   /** Runtime and HTTP server, for the PHP recipe. */
   readonly php?: { readonly version: string; readonly server: HttpServer };
+  /** The debugger is in the recipe's image. */
+  readonly debugger: boolean;
+  /** A layer with /usr/sbin/sendmail goes on top. */
+  readonly sendmail: boolean;
   /** The person's folder is mounted where the code would be: the image leaves it out. */
   readonly mounted: boolean;
   /** Paths relative to the app's folder that are writable volumes: the recipe makes them. */
@@ -37,6 +41,7 @@ function recipe(source: PhpSource, php: NonNullable<AppImageArgs["php"]>, args: 
         .join("\n"),
       DIRS: args.writable.join(" "),
       MOUNTED: mounted ? "1" : "",
+      DEBUGGER: args.debugger ? "1" : "",
       ...(!mounted && { BUILD: source.build.join("\n") }),
     },
     secrets: {},
@@ -45,8 +50,17 @@ function recipe(source: PhpSource, php: NonNullable<AppImageArgs["php"]>, args: 
 
 /** The app's image: by the PHP recipe, by the team's Dockerfile, or a ready one. */
 export function appImage(args: AppImageArgs): readonly ImageRecord[] {
-  const { source, php, variant } = args;
-  const name = appImageName(variant);
+  const name = appImageName(args.variant);
+  if (!args.sendmail) return sourceImage(name, args);
+  const context = [{ path: "package:images/sendmail" as const, to: "" }];
+  return [
+    ...sourceImage(`${name}-base`, args),
+    { kind: "image", name, source: { from: "derive", base: `image:${name}-base`, context, dockerfile: "Dockerfile" } },
+  ];
+}
+
+function sourceImage(name: string, args: AppImageArgs): readonly ImageRecord[] {
+  const { source, php } = args;
   switch (source.from) {
     case "php":
       if (!php) throw new Error(`${name}: the PHP recipe needs a version and an HTTP server`);
@@ -77,7 +91,8 @@ export function appImage(args: AppImageArgs): readonly ImageRecord[] {
  * The image that web, processes and jobs of an app share.
  *
  * @example
- * new AppImage("image", { platform, source: { from: "image", reference: "portal:1" }, mounted: false, writable: [] });
+ * new AppImage("image", { platform, source: { from: "image", reference: "portal:1" }, mounted: false, debugger: false, sendmail: false,
+ *   writable: [] });
  */
 export class AppImage extends PlannedComponent {
   constructor(name: string, args: AppImageArgs & Placed, opts?: pulumi.ComponentResourceOptions) {

@@ -6,8 +6,10 @@ import { fill, type Value } from "../plan/text";
 import { appImageName } from "./app-image";
 import { PlannedComponent, type Placed } from "./component";
 import type { Connection } from "./database";
+import { debuggerMount } from "./debugger";
 import { argumentsOf, FOREIGN_CAPABILITIES, limitsOf } from "./defaults";
 import { filesVolumeName } from "./files-volume";
+import { RELAY } from "./mail-relay";
 import { appSecret } from "./secrets";
 import { environmentOf } from "./variables";
 
@@ -32,6 +34,8 @@ export interface AppArgs {
   readonly seedSize?: number;
   /** Hash of the files that make the migrations run again. */
   readonly migrations: string;
+  /** Which requests the debugger looks at. @default there is none */
+  readonly debugger?: "request" | "all";
   /** Services that must be ready before the app starts. */
   readonly after: readonly Ref[];
 }
@@ -40,6 +44,9 @@ export interface AppArgs {
 export function valuesOf(url: string, secrets: Description["secrets"], database?: Connection): Readonly<Record<string, Value>> {
   return {
     url,
+    "mail.dsn": `smtp://${RELAY.host}:${RELAY.port}`,
+    "mail.host": RELAY.host,
+    "mail.port": String(RELAY.port),
     ...Object.fromEntries(Object.keys(secrets).map((name) => [`secrets.${name}`, { secret: appSecret(name) }])),
     ...(database && {
       "database.url": { secret: database.url },
@@ -60,8 +67,11 @@ function runOf(args: AppArgs): { run: Omit<Run, "command" | "limits" | "after">;
   const declared = Object.fromEntries(Object.keys(app.secrets).map((name) => [name, [{ secret: appSecret(name) }] as const]));
   const filled = Object.fromEntries(Object.entries(app.env).map(([name, text]) => [name, fill(text, values)]));
   const owner = variant ? `app-${variant}` : "app";
-  const { env, secrets, records } = environmentOf(owner, { ...declared, ...filled });
   const ours = app.source.from === "php";
+  // The recipe has a sendmail that knows the relay; other images are told where it is, in the words that most understand.
+  const smtp: Record<string, readonly string[]> = ours ? {} : { SMTP_HOST: [RELAY.host], SMTP_PORT: [String(RELAY.port)] };
+  const debug: Record<string, readonly string[]> = args.debugger ? { DEBUGGER: [args.debugger] } : {};
+  const { env, secrets, records } = environmentOf(owner, { ...smtp, ...debug, ...declared, ...filled });
   const paths = Object.entries(app.writable).map(([path, kind]) => ({ path, kind, at: root ? posix.resolve(root, path) : path }));
   const inside = mounted ? paths.filter(({ at }) => at.startsWith(`${mounted.at}/`)).map(({ at }) => posix.relative(mounted.at, at)) : [];
   const mounts: Mount[] = [
@@ -79,6 +89,7 @@ function runOf(args: AppArgs): { run: Omit<Run, "command" | "limits" | "after">;
     ...paths
       .filter(({ kind }) => kind === "data")
       .map(({ path, at }) => ({ from: `volume:${filesVolumeName(path, variant)}` as const, path: at, readOnly: false })),
+    ...(args.debugger ? [debuggerMount] : []),
   ];
   return {
     records,
@@ -124,9 +135,10 @@ function jobsOf(args: AppArgs, run: Omit<Run, "command" | "limits" | "after">, s
         .filter((part) => typeof part === "string")
         .join("");
     const seed = argumentsOf(typeof database.seed === "string" ? sized(database.seed) : database.seed.map(sized));
-    jobs.push(
-      job("seed", seed, { values: seed, image: false, volumes }, [...before, ...(migrate ? [`job:migrate${suffix}` as const] : [])]),
-    );
+    jobs.push({
+      ...job("seed", seed, { values: seed, image: false, volumes }, [...before, ...(migrate ? [`job:migrate${suffix}` as const] : [])]),
+      generates: true,
+    });
   }
   return jobs;
 }

@@ -13,12 +13,19 @@ export interface DatabaseVolumeArgs {
   readonly ownImage: boolean;
 }
 
+/** dockstage's own images set the administrator's password at each start; of others nobody can ask that. */
+const foreign = (server: string): string =>
+  `The image of ${server} is not dockstage's own. It sets the administrator's password in an empty volume only, and in this one it is still that of the ` +
+  `state that was lost: the job for the schema will fail with "access denied". Set it by hand to what the server's container has in ` +
+  `/run/dockstage/secrets/root-password, or restore a dump into a new volume.`;
+
 /** The user of dockstage's own database images. */
 const OWNER = { uid: 999, gid: 999 };
 
 /** The volume of a database server. */
 export function databaseVolume({ engine, series, protect, ownImage }: DatabaseVolumeArgs): readonly VolumeRecord[] {
-  return [{ kind: "volume", name: `data-${engine}-${series}`, protect, ...(ownImage && { owner: OWNER }) }];
+  const name = `data-${engine}-${series}`;
+  return [{ kind: "volume", name, protect, ...(ownImage ? { owner: OWNER } : { adopting: foreign(`${engine}-${series}`) }) }];
 }
 
 /**

@@ -45,7 +45,7 @@ export function demux(args: DemuxArgs): readonly PlanRecord[] {
     case "door":
       return [
         image,
-        { kind: "volume", name: "routes", protect: false },
+        { kind: "volume", name: "routes", protect: false, disposable: true },
         service({
           name: "door",
           image: "image:demux",

@@ -6,11 +6,12 @@ import { PlannedComponent, type Placed } from "./component";
 /** An environment's networks take no arguments: they are the same everywhere. */
 export type NetworksArgs = Record<never, never>;
 
-/** `edge` (door and web), `data` (app and databases), both without a way out, and the host program's `doors`. */
+/** `edge` (door and web), `data` (app, databases, mail relay) and `mail` (relay and catcher), without a way out, and the host program's `doors`. */
 export function networks(_args: NetworksArgs = {}): readonly NetworkRecord[] {
   return [
     { kind: "network", name: "edge", internal: true },
     { kind: "network", name: "data", internal: true },
+    { kind: "network", name: "mail", internal: true },
     { kind: "network", name: "doors", internal: true, external: DOORS_NETWORK },
   ];
 }

@@ -54,6 +54,7 @@ export function describe(written: Written): Description {
     processes: mapValues(written.processes, (one) => ({ ...one, stopGrace: one.stopGrace ?? 30, replicas: one.replicas ?? 1 })),
     env: written.env ?? {},
     secrets: written.secrets ?? {},
+    sendmail: written.mail === "sendmail",
     writable: Object.fromEntries(Object.entries(written.writable ?? {}).map(([path, kind]) => [plainPath(path), kind])),
   };
 }
@@ -68,5 +69,13 @@ export function stageOf(written: WrittenStage, stage: StageName): StageSettings 
     web: written.web ?? {},
     data: { size: written.data?.size ?? 100 },
     network: { pool: written.network?.pool ?? "10.213.0.0/16" },
+    debugger: written.debugger ?? "request",
+    mail: {
+      catcher: {
+        ...written.mail?.catcher,
+        smtpPort: written.mail?.catcher?.smtpPort ?? 1025,
+        webPort: written.mail?.catcher?.webPort ?? 1080,
+      },
+    },
   };
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { catalogue, versionsOf } from "./catalogue";
-import { cpus, duration, either, inside, line, list, memory, named, oneOf, quoted, section, text, whole } from "./words";
+import { cpus, duration, either, imageReference, inside, line, list, memory, named, oneOf, quoted, section, text, whole } from "./words";
 
 /**
  * The form of dockstage.yaml, as a person writes it. What needs more than one section to be judged is in config/rules.ts, and
@@ -31,12 +31,6 @@ const limits = {
   memory: memory().optional().meta({ description: 'Memory that it may use at most: "256MiB".' }),
   cpus: cpus().optional().meta({ description: "Cores that it may use at most: 0.5." }),
 };
-
-const imageReference = text(
-  /^[a-z0-9]+([._:/-]+[a-zA-Z0-9]+)*(@sha256:[0-9a-f]{64})?$/,
-  "must be the reference of an image",
-  'write for example "redis:7" or "registry.example/app@sha256:..."',
-);
 
 const absolute = text(
   /^\/(?!(.*\/)?\.\.(\/|$))[A-Za-z0-9._/@+-]+$/,
@@ -215,6 +209,9 @@ export const SECTIONS = {
     ),
     "write for example { APP_SECRET: generate }",
   ).optional(),
+  mail: oneOf(["sendmail"], "there is no such way to send mail", "write mail: sendmail, or remove it")
+    .optional()
+    .meta({ description: "A layer with /usr/sbin/sendmail on top of the app's image. The PHP recipe has one anyway." }),
   writable: named(
     /^[A-Za-z0-9._/@+ -]+$/,
     { message: "this is no path", fix: "write for example var or /data" },

@@ -14,6 +14,12 @@ const URL_NAME: Readonly<Record<string, Name>> = {
   url: { type: "URL", secret: false, means: "public URL of the app, without a slash at the end" },
 };
 
+const MAIL_NAMES: Readonly<Record<string, Name>> = {
+  "mail.dsn": { type: "URL", secret: false, means: "the environment's mail relay: smtp://host:port" },
+  "mail.host": { type: "text", secret: false, means: "host name of the mail relay" },
+  "mail.port": { type: "number", secret: false, means: "port of the mail relay, which wants neither TLS nor a password" },
+};
+
 const DATABASE_NAMES: Readonly<Record<string, Name>> = {
   "database.url": { type: "URL", secret: true, means: "the whole connection, user and password included" },
   "database.engine": { type: "text", secret: false, means: "mariadb or postgresql" },
@@ -37,7 +43,7 @@ export function namesFor(place: Place, declared: readonly string[], hasDatabase:
   const secrets = Object.fromEntries(
     declared.map((name) => [`secrets.${name}`, { type: "text", secret: true, means: "the secret" } satisfies Name]),
   );
-  return { ...URL_NAME, ...(place === "env" && hasDatabase ? DATABASE_NAMES : {}), ...secrets };
+  return { ...URL_NAME, ...MAIL_NAMES, ...(place === "env" && hasDatabase ? DATABASE_NAMES : {}), ...secrets };
 }
 
 export interface NameProblem {

@@ -127,6 +127,7 @@ function readDescription(checker: Checker, raw: Readonly<Record<string, unknown>
     processes: checker.parse(SECTIONS.processes, raw.processes, ["processes"]),
     env: checker.parse(SECTIONS.env, raw.env, ["env"]),
     secrets: checker.parse(SECTIONS.secrets, raw.secrets, ["secrets"]),
+    mail: checker.parse(SECTIONS.mail, raw.mail, ["mail"]),
     writable: checker.parse(SECTIONS.writable, raw.writable, ["writable"]),
   };
   checkRules(checker, raw, parsed);

@@ -37,6 +37,7 @@ function checkSource(checker: Checker, raw: Readonly<Record<string, unknown>>, {
     checker.add(["web", "port"], "the PHP recipe always listens on 8080", "remove it", web.port);
   if (sources[0] === "php" && web?.run !== undefined)
     checker.add(["web", "run"], "the PHP recipe starts its HTTP server itself", "remove it", web.run);
+  if (sources[0] === "php" && Object.hasOwn(raw, "mail")) checker.add(["mail"], "the PHP recipe has a sendmail already", "remove it");
   const secrets = declaredSecrets(raw);
   const wanted = typeof build === "object" ? (build.secrets ?? []) : [];
   wanted.forEach((name, index) => {

@@ -105,6 +105,8 @@ export interface Description {
   /** Values may hold `${...}` names; which ones is in config/names.ts, and the reader has checked them. */
   readonly env: Readonly<Record<string, string>>;
   readonly secrets: Readonly<Record<string, "generate" | "required">>;
+  /** Whether the app's image gets a layer with /usr/sbin/sendmail; the PHP recipe has one anyway. @default false */
+  readonly sendmail: boolean;
   /** Paths relative to the app's folder in the image, or absolute. */
   readonly writable: Readonly<Record<string, "data" | "scratch">>;
 }
@@ -123,6 +125,18 @@ export interface StageSettings {
   readonly network: {
     /** Pool that the environment's subnets are taken from, CIDR. @default "10.213.0.0/16" */
     readonly pool: string;
+  };
+  /** Which requests the debugger looks at, in a stage that has one: those that ask for it, all, or none (it is not in the image then). @default "request" */
+  readonly debugger: "request" | "all" | "off";
+  readonly mail: {
+    readonly catcher: {
+      /** Another catcher, that takes SMTP and shows a web page. @default dockstage's own, with maildev */
+      readonly image?: string;
+      /** @default 1025 */
+      readonly smtpPort: number;
+      /** @default 1080 */
+      readonly webPort: number;
+    };
   };
 }
 

@@ -87,12 +87,14 @@ function checkSettings(checker: Checker, { path, value }: Entry): WrittenStage {
     const known = new Set(Object.keys(STAGE_SECTIONS));
     const unknown = Object.fromEntries(Object.entries(value).filter(([key]) => !known.has(key)));
     checker.parse(stageSchema, unknown, path);
-    const { stage, web, data, network } = STAGE_SECTIONS;
+    const { stage, web, data, network, debugger: debug, mail } = STAGE_SECTIONS;
     return {
       stage: checker.parse(stage, value.stage, [...path, "stage"]),
       web: checker.parse(web, value.web, [...path, "web"]),
       data: checker.parse(data, value.data, [...path, "data"]),
       network: checker.parse(network, value.network, [...path, "network"]),
+      debugger: checker.parse(debug, value.debugger, [...path, "debugger"]),
+      mail: checker.parse(mail, value.mail, [...path, "mail"]),
     };
   }
   checker.add(

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { cpus, memory, oneOf, says, section, whole } from "./words";
+import { cpus, imageReference, memory, oneOf, says, section, whole } from "./words";
 
 /** The form of `<project>:settings` in Pulumi.<stack>.yaml: only what this stage's servers differ in. */
 
@@ -37,6 +37,24 @@ export const STAGE_SECTIONS = {
     { pool: z.string(POOL).refine(isPool, POOL).optional() },
     'write for example network: { pool: "10.213.0.0/16" }',
   ).optional(),
+  debugger: oneOf(["request", "all", "off"], "there is no such mode", "use request (only where it is asked for), all or off")
+    .optional()
+    .meta({ description: "Which requests the debugger looks at, in a stage that has one." }),
+  mail: section(
+    {
+      catcher: section(
+        {
+          image: imageReference,
+          smtpPort: whole(1, 65535, "for example smtpPort: 1025").optional(),
+          webPort: whole(1, 65535, "for example webPort: 8025").optional(),
+        },
+        'write for example catcher: { image: "axllent/mailpit:v1.27" }',
+      ).optional(),
+    },
+    'write for example mail: { catcher: { image: "axllent/mailpit:v1.27", webPort: 8025 } }',
+  )
+    .optional()
+    .meta({ description: "Another mail catcher, for the stages whose mail stays local." }),
 };
 
 export const stageSchema = section(STAGE_SECTIONS, "write the settings as a map");

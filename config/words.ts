@@ -126,3 +126,9 @@ export const inside = (message: string, fix: string) => text(/^(?!\/)(?!(.*\/)?\
 
 /** `"a", "b"`. */
 export const quoted = (words: readonly string[]): string => words.map((word) => shown(word)).join(", ");
+
+export const imageReference = text(
+  /^[a-z0-9]+([._:/-]+[a-zA-Z0-9]+)*(@sha256:[0-9a-f]{64})?$/,
+  "must be the reference of an image",
+  'write for example "redis:7" or "registry.example/app@sha256:..."',
+);

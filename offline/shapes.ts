@@ -84,7 +84,7 @@ export const network: Shape = {
     },
     ipamDriver: { kind: "string", default: "default", ...replace },
     labels,
-    options: { kind: "map", use: "output", ...replace },
+    options: { kind: "map", use: "both", ...replace },
     scope: { kind: "string", use: "output", ...replace },
   },
   rest: {

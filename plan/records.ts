@@ -39,6 +39,14 @@ export type ImageSource =
       readonly secrets: Readonly<Record<string, Ref<"secret">>>;
     }
   | {
+      /** Another image of this plan with layers on top. The Dockerfile gets its tag as BASE and its user's `uid:gid` as BASE_USER. */
+      readonly from: "derive";
+      readonly base: Ref<"image">;
+      readonly context: readonly ContextFolder[];
+      /** Path inside the build context. */
+      readonly dockerfile: string;
+    }
+  | {
       readonly from: "reference";
       /** `repository:tag` or, better, `repository@sha256:...`. */
       readonly reference: string;
@@ -51,7 +59,10 @@ export interface ImageRecord extends Named<"image"> {
 
 /** A network of the environment. */
 export interface NetworkRecord extends Named<"network"> {
-  /** Without a way out. Only the host program's `public` network has one. */
+  /**
+   * Without a way out, and without an address of the machine's own in it: what listens on the machine cannot be reached from it. Only the
+   * host program's `public` network has a way out.
+   */
   readonly internal: boolean;
   /** A network that somebody else owns, by its physical name (the host program's `dockstage-doors`). */
   readonly external?: string;
@@ -71,6 +82,10 @@ export interface VolumeRecord extends Named<"volume"> {
         /** Where it will be mounted in that image (as in mounts): what the image has there is put in first. */
         readonly path: string;
       };
+  /** Nobody's data is in it: one of that name that the state does not know is taken as it is. @default false, and taking it over must be asked for */
+  readonly disposable?: boolean;
+  /** What a person must be told who takes it over from a state that was lost. @default nothing */
+  readonly adopting?: string;
 }
 
 export type SecretSource =
@@ -190,6 +205,11 @@ export interface ServiceRecord extends Named<"service">, Run {
     /** False where the program itself listens on that port, and so answers itself. */
     readonly forward: boolean;
   };
+  /**
+   * It runs in the machine's own network namespace, to reach what listens on the machine's loopback, and listens on nothing there itself.
+   * Only DEV's debugger does; it has no `networks`. @default false
+   */
+  readonly hostNetwork?: boolean;
   /** The variant that the service belongs to, if it belongs to one. */
   readonly variant?: string;
 }
@@ -205,6 +225,8 @@ export interface JobRecord extends Named<"job">, Run {
     readonly volumes: readonly Ref<"volume">[];
   };
   readonly timeoutSeconds: number;
+  /** It makes data up: it does not run on data that was taken over. @default false */
+  readonly generates?: boolean;
   readonly variant?: string;
 }
 

@@ -24,7 +24,9 @@ function details(record: PlanRecord): readonly string[] {
             `build=${record.source.context.map(({ path, to }) => `${path}->${to || "."}`).join(",")}`,
             ...Object.entries(record.source.args).map(([key, value]) => `${key}=${JSON.stringify(value)}`),
           ]
-        : [`reference=${record.source.reference}`];
+        : record.source.from === "derive"
+          ? [`derived=${record.source.base}`, `build=${record.source.context.map(({ path, to }) => `${path}->${to || "."}`).join(",")}`]
+          : [`reference=${record.source.reference}`];
     case "network":
       return [record.internal ? "internal" : "OPEN", ...(record.external ? [`external=${record.external}`] : [])];
     case "volume":
@@ -45,6 +47,7 @@ function details(record: PlanRecord): readonly string[] {
           : []),
         `grace=${record.stop.graceSeconds}s`,
         ...record.publish.map(({ address, range }) => `publish=${address}:${range.join("-")}`),
+        ...(record.hostNetwork ? ["HOST NETWORK"] : []),
         ...(record.self ? [`self=${record.self.hosts.join(",")}:${record.self.port}`] : []),
       ];
     case "job":

@@ -90,6 +90,7 @@ export function containerArgs(record: ServiceRecord, bound: Bound): ContainerArg
     ...(record.workdir && { workingDir: record.workdir }),
     volumes: [...(bound.files ? [{ containerPath: FILES, volumeName: bound.files, readOnly: true }] : []), ...bound.volumes],
     ...(memory.length > 0 && { tmpfs: Object.fromEntries(memory.map((path) => [path, "mode=1777,size=16m"])) }),
+    ...(record.hostNetwork && { networkMode: "host" }),
     networksAdvanced: bound.networks.map(({ id, aliases }) => ({ name: id, aliases: [...aliases] })),
     ...(record.self && { hosts: record.self.hosts.map((host) => ({ host, ip: "127.0.0.1" })) }),
     ...(bound.ports.length > 0 && { ports: bound.ports }),

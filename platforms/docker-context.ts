@@ -19,8 +19,13 @@ export interface DockerPlatformArgs {
 export interface Handles {
   image: Image;
   network: pulumi.Output<string>;
-  /** `stamp` changes where the volume was made anew. */
-  volume: { readonly name: pulumi.Output<string>; readonly stamp: pulumi.Output<string>; readonly ready: pulumi.Resource };
+  /** `stamp` changes where the volume was made anew; `adopted` says that its data was there before the stack's state. */
+  volume: {
+    readonly name: pulumi.Output<string>;
+    readonly stamp: pulumi.Output<string>;
+    readonly adopted: pulumi.Output<boolean | undefined>;
+    readonly ready: pulumi.Resource;
+  };
   secret: pulumi.Output<string>;
   file: { readonly content: string; readonly executable: boolean };
   service: {

@@ -19,12 +19,19 @@ export function makeImage(at: DockerContext, name: string, source: ImageRecord["
     const pulled = new docker.RemoteImage(name, { name: source.reference, keepLocally: true }, { parent });
     return new Image(name, { reference: pulled.imageId }, { parent });
   }
+  const context = source.context.map(({ path, to }) => ({ path: at.path(path), to }));
+  const repository = `${scope(at.args.project, at.args.stack)}/${name}`;
+  if (source.from === "derive") {
+    const base = at.handle("image", source.base);
+    const args = { BASE: base.tag, BASE_USER: pulumi.interpolate`${base.uid}:${base.gid}` };
+    return new Image(name, { repository, context, dockerfile: source.dockerfile, args: pulumi.output(args) }, { parent });
+  }
   const secrets = Object.entries(source.secrets).map(([id, ref]) => [id, at.handle("secret", ref)] as const);
   return new Image(
     name,
     {
-      repository: `${scope(at.args.project, at.args.stack)}/${name}`,
-      context: source.context.map(({ path, to }) => ({ path: at.path(path), to })),
+      repository,
+      context,
       dockerfile: source.dockerfile,
       args: { ...source.args },
       ...(source.target && { target: source.target }),

@@ -160,6 +160,9 @@ export function makeJob(at: DockerContext, record: JobRecord, owner: Owner): Job
       memoryMiB: record.limits.memory,
       cpus: record.limits.cpus,
       timeoutSeconds: record.timeoutSeconds,
+      ...(record.generates && {
+        done: pulumi.all(volumes.map((volume) => at.handle("volume", volume).adopted)).apply((adopted) => adopted.some(Boolean)),
+      }),
       labels,
     },
     { parent: owner.parent, dependsOn: [...mounts.ready, ...resourcesOf(at, record.after)] },

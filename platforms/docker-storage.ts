@@ -9,11 +9,23 @@ import type { DockerContext, Handles } from "./docker-context";
 import { tools } from "./docker-image";
 import type { Owner } from "./platform";
 
+/** `pulumi import` without `--parent` puts it directly under the stack. */
+const imported = { parent: pulumi.rootStackResource };
+
 export function makeVolume(at: DockerContext, record: VolumeRecord, owner: Owner): Handles["volume"] {
   const { parent } = owner;
   const labels = at.labels(record);
   const name = at.physical(record.name);
-  const stamp = new Stamp(`${record.name}-stamp`, { volume: name, labels }, { parent }).token;
+  const { token: stamp, adopted } = new Stamp(
+    `${record.name}-stamp`,
+    {
+      volume: name,
+      labels,
+      ...(record.disposable && { disposable: true }),
+      ...(record.adopting !== undefined && { adopting: record.adopting }),
+    },
+    { parent, aliases: [imported] },
+  );
   const volume = new docker.Volume(
     record.name,
     {
@@ -21,9 +33,16 @@ export function makeVolume(at: DockerContext, record: VolumeRecord, owner: Owner
       labels: [...Object.entries(labels).map(([label, value]) => ({ label, value })), { label: "dockstage.stamp", value: stamp }],
     },
     // A replaced volume is lost data: what may differ between releases of dockstage must not replace it.
-    { parent, protect: record.protect, retainOnDelete: record.protect, ignoreChanges: ["labels", "driverOpts"], dependsOn: [...at.first] },
+    {
+      parent,
+      protect: record.protect,
+      retainOnDelete: record.protect,
+      ignoreChanges: ["labels", "driverOpts"],
+      dependsOn: [...at.first],
+      aliases: [imported],
+    },
   );
-  if (!record.owner) return { name: volume.name, stamp, ready: volume };
+  if (!record.owner) return { name: volume.name, stamp, adopted, ready: volume };
   const foreign = "image" in record.owner ? { image: at.handle("image", record.owner.image), path: record.owner.path } : undefined;
   const owned = "image" in record.owner ? at.handle("image", record.owner.image) : record.owner;
   const ready = makeTool(at, `${record.name}-owner`, owner, {
@@ -35,7 +54,7 @@ export function makeVolume(at: DockerContext, record: VolumeRecord, owner: Owner
     mount: { type: "volume", source: volume.name, target: "/volume", readOnly: false },
     labels,
   });
-  return { name: volume.name, stamp, ready };
+  return { name: volume.name, stamp, adopted, ready };
 }
 
 /** A job of the platform's own: as root, with what it takes to hand files over and nothing else. */

@@ -31,10 +31,13 @@ function makeNetwork(at: DockerContext, record: NetworkRecord, owner: Owner): pu
       ...(record.physicalName && { name: record.physicalName }),
       internal: record.internal,
       driver: "bridge",
+      // The bridge has no address of the machine's own: even an internal network would let its containers reach what listens there.
+      ...(record.internal && { options: { "com.docker.network.bridge.inhibit_ipv4": "true" } }),
       ipamConfigs: [{ subnet: lease.value }],
       labels: Object.entries(at.labels(record)).map(([label, value]) => ({ label, value })),
     },
-    { parent },
+    // The lease stays the same: two networks cannot have one subnet.
+    { parent, deleteBeforeReplace: true },
   );
   return network.id;
 }

@@ -4,14 +4,20 @@ import { serverName } from "../components/database";
 import type { Settings } from "../config/settings";
 import type { Platform } from "../platforms/platform";
 import { capabilitiesOf } from "./matrix";
-import { cellsOf } from "./plan";
+import { cellsOf, inboxOf } from "./plan";
 
 /** The stack's outputs: other stacks, the command line and the tests read them. What a stage does not have is null. */
 export interface Outputs {
   readonly schema: 1;
   readonly variants: Readonly<Record<string, VariantOutputs>>;
   readonly portal: null;
-  readonly mail: null;
+  readonly mail: {
+    readonly mode: "catch";
+    /** URL of the mailbox; its API lies below it. */
+    readonly inbox: string;
+    /** The one address that mail goes to instead of its own. */
+    readonly redirectTo: null;
+  } | null;
   readonly ssh: null;
   readonly data: { readonly source: "generated" | "synced" | "master"; readonly lastSync: null; readonly lastBackup: null };
   readonly release: null;
@@ -60,7 +66,7 @@ export function outputsOf(settings: Settings, platform: Pick<Platform, "output">
     schema: 1,
     variants: Object.fromEntries(variants),
     portal: null,
-    mail: null,
+    mail: capabilities.mail.mode === "catch" ? { mode: "catch", inbox: inboxOf(settings).url, redirectTo: null } : null,
     ssh: null,
     data: { source: capabilities.data.from, lastSync: null, lastBackup: null },
     release: null,

@@ -6,8 +6,11 @@ import { companion, type CompanionArgs } from "../components/companion";
 import { connectionTo, database, serverName, type Connection, type DatabaseArgs, type Schema } from "../components/database";
 import { databaseVolume, type DatabaseVolumeArgs } from "../components/database-volume";
 import { limitsOf } from "../components/defaults";
+import { ideBridge, type DebuggerArgs } from "../components/debugger";
 import { demux, type DemuxArgs } from "../components/demux";
 import { filesVolume, filesVolumeName, type FilesVolumeArgs } from "../components/files-volume";
+import { catcherAddress, mailCatcher, type MailCatcherArgs } from "../components/mail-catcher";
+import { mailRelay, type MailRelayArgs } from "../components/mail-relay";
 import { networks, type NetworksArgs } from "../components/networks";
 import { secrets, type SecretsArgs } from "../components/secrets";
 import { slug } from "../plan/names";
@@ -22,6 +25,9 @@ export type Part =
   | { readonly type: "Demux"; readonly name: string; readonly args: DemuxArgs }
   | { readonly type: "DatabaseVolume"; readonly name: string; readonly args: DatabaseVolumeArgs }
   | { readonly type: "Database"; readonly name: string; readonly args: DatabaseArgs }
+  | { readonly type: "MailCatcher"; readonly name: string; readonly args: MailCatcherArgs }
+  | { readonly type: "MailRelay"; readonly name: string; readonly args: MailRelayArgs }
+  | { readonly type: "Debugger"; readonly name: string; readonly args: DebuggerArgs }
   | { readonly type: "Companion"; readonly name: string; readonly args: CompanionArgs }
   | { readonly type: "AppImage"; readonly name: string; readonly args: AppImageArgs }
   | { readonly type: "FilesVolume"; readonly name: string; readonly args: FilesVolumeArgs }
@@ -40,6 +46,12 @@ export function recordsOfPart(part: Part): readonly PlanRecord[] {
       return databaseVolume(part.args);
     case "Database":
       return database(part.args);
+    case "MailCatcher":
+      return mailCatcher(part.args);
+    case "MailRelay":
+      return mailRelay(part.args);
+    case "Debugger":
+      return ideBridge(part.args);
     case "Companion":
       return companion(part.args);
     case "AppImage":
@@ -74,6 +86,8 @@ export interface Cell {
   readonly connection?: Connection;
 }
 
+const urlOf = (host: string, port: number): string => `http://${host}${port === 80 ? "" : `:${port}`}`;
+
 /** The variants of an environment, with host names and schemas. */
 export function cellsOf(settings: Settings, capabilities: Capabilities): readonly Cell[] {
   const { project, stack, machine } = settings;
@@ -86,7 +100,7 @@ export function cellsOf(settings: Settings, capabilities: Capabilities): readonl
     return {
       variant,
       host,
-      url: `http://${host}${machine.hostPort === 80 ? "" : `:${machine.hostPort}`}`,
+      url: urlOf(host, machine.hostPort),
       ...(suffix && { suffix }),
       ...(variant.database && schema && { schema, connection: connectionTo(variant.database, schema) }),
     };
@@ -103,6 +117,25 @@ function mountedOf({ app: { source }, machine: { owner } }: Settings, capabiliti
   if (capabilities.source !== "mounted" || !at) return undefined;
   // A folder of root's is opened for the app's own user: no container runs as root for it.
   return owner.uid === 0 ? { at, ...APP_USER, openFor: APP_USER.uid } : { at, ...owner };
+}
+
+/** What the debugger looks at, where the stage has one and knows how to put it into the app's image. */
+export const debuggerOf = ({ app: { source }, stage }: Settings, capabilities: Capabilities): "request" | "all" | undefined =>
+  capabilities.extra === "debugger" && source.from === "php" && stage.debugger !== "off" ? stage.debugger : undefined;
+
+/** Where the mailbox of a stage that catches its mail is. */
+export function inboxOf({ project, stack, machine }: Settings): { readonly host: string; readonly url: string } {
+  const host = `mail.${project}.${stack}.localhost`;
+  return { host, url: urlOf(host, machine.hostPort) };
+}
+
+function mailParts(settings: Settings, { mail }: Capabilities): readonly Part[] {
+  if (mail.mode !== "catch") return [];
+  const { catcher } = settings.stage.mail;
+  return [
+    { type: "MailCatcher", name: "catcher", args: { ...catcher, hosts: [inboxOf(settings).host], door: "service:door" } },
+    { type: "MailRelay", name: "relay", args: { mode: mail.mode, to: catcherAddress(catcher) } },
+  ];
 }
 
 const unique = (choices: readonly DatabaseChoice[]): readonly DatabaseChoice[] => [
@@ -130,6 +163,7 @@ function databaseParts(cells: readonly Cell[], capabilities: Capabilities): read
 function cellParts(settings: Settings, capabilities: Capabilities, cell: Cell): readonly Part[] {
   const { app: description, stage, machine } = settings;
   const { variant, suffix } = cell;
+  const debug = debuggerOf(settings, capabilities);
   const mounted = mountedOf(settings, capabilities);
   const root = rootOf(description);
   const end = suffix ? `-${suffix}` : "";
@@ -144,6 +178,8 @@ function cellParts(settings: Settings, capabilities: Capabilities, cell: Cell): 
       args: {
         source: description.source,
         mounted: mounted !== undefined,
+        debugger: debug !== undefined,
+        sendmail: description.sendmail,
         writable: Object.keys(description.writable),
         ...(variant.php && { php: variant.php }),
         ...(suffix && { variant: suffix }),
@@ -167,7 +203,12 @@ function cellParts(settings: Settings, capabilities: Capabilities, cell: Cell): 
         limits: merge(stage.web, description.web, LIMITS[capabilities.limits]),
         replicas: capabilities.replicas,
         migrations: machine.migrations,
-        after: Object.keys(description.services).map((host) => `service:${host}` as const),
+        after: [
+          ...Object.keys(description.services).map((host) => `service:${host}` as const),
+          ...(capabilities.mail.mode === "catch" ? (["service:relay"] as const) : []),
+          ...(debug ? (["service:debugger"] as const) : []),
+        ],
+        ...(debug && { debugger: debug }),
         ...(suffix && { variant: suffix }),
         ...(mounted && { mounted }),
         ...(cell.connection && { database: cell.connection }),
@@ -196,6 +237,8 @@ export function partsOf(settings: Settings): readonly Part[] {
     ...(Object.keys(description.secrets).length > 0
       ? [{ type: "Secrets", name: "secrets", args: { secrets: description.secrets } } as const]
       : []),
+    ...mailParts(settings, capabilities),
+    ...(debuggerOf(settings, capabilities) ? [{ type: "Debugger", name: "debugger", args: {} } as const] : []),
     ...databaseParts(cells, capabilities),
     ...Object.entries(description.services).map(([host, service]): Part => ({
       type: "Companion",

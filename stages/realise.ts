@@ -4,8 +4,11 @@ import { AppImage } from "../components/app-image";
 import { Companion } from "../components/companion";
 import { Database } from "../components/database";
 import { DatabaseVolume } from "../components/database-volume";
+import { Debugger } from "../components/debugger";
 import { Demux } from "../components/demux";
 import { FilesVolume } from "../components/files-volume";
+import { MailCatcher } from "../components/mail-catcher";
+import { MailRelay } from "../components/mail-relay";
 import { Networks } from "../components/networks";
 import { Secrets } from "../components/secrets";
 import type { Platform } from "../platforms/platform";
@@ -25,6 +28,12 @@ export function realise(part: Part, platform: Platform): pulumi.ComponentResourc
       return new DatabaseVolume(name, { ...part.args, platform });
     case "Database":
       return new Database(name, { ...part.args, platform });
+    case "MailCatcher":
+      return new MailCatcher(name, { ...part.args, platform });
+    case "MailRelay":
+      return new MailRelay(name, { ...part.args, platform });
+    case "Debugger":
+      return new Debugger(name, { ...part.args, platform });
     case "Companion":
       return new Companion(name, { ...part.args, platform });
     case "AppImage":

@@ -3,7 +3,7 @@ import { UserError } from "../rpc";
 import { network as networkShape, remoteImage, volume as volumeShape } from "../shapes";
 import { attempt, found, labelList, labelsOf, messageOf, statusOf, untilReleased } from "./engine";
 import type { Kind } from "./kind";
-import { type Values, records, text } from "./values";
+import { type Values, records, text, texts } from "./values";
 
 /** Networks, volumes and images: each is made at once or not at all. */
 
@@ -33,6 +33,7 @@ export const network: Kind = {
         Driver: text(inputs.driver),
         Internal: inputs.internal === true,
         Labels: labelsOf(inputs.labels),
+        Options: texts(inputs.options),
         IPAM: {
           Driver: text(inputs.ipamDriver) ?? "default",
           Config: records(inputs.ipamConfigs).map((config) => ({ Subnet: text(config.subnet) ?? "" })),

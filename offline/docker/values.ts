@@ -15,6 +15,10 @@ export const number = (value: Value | undefined): number | undefined => (typeof 
 export const records = (value: Value | undefined): Values[] => (Array.isArray(value) ? value.filter(isRecord) : []);
 export const strings = (value: Value | undefined): string[] => (Array.isArray(value) ? value.filter((one) => typeof one === "string") : []);
 
+/** A map of texts; anything else in it is left out. */
+export const texts = (value: Value | undefined): Record<string, string> =>
+  isRecord(value) ? Object.fromEntries(Object.entries(value).filter((pair): pair is [string, string] => typeof pair[1] === "string")) : {};
+
 /** Whether a value, or a part of it, is not known yet. */
 export function hasUnknown(value: Value | undefined): boolean {
   if (value === UNKNOWN) return true;

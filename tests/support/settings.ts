@@ -36,6 +36,7 @@ const app: Description = {
   processes: { worker: { run: "bin/worker", stopGrace: 60, replicas: 1 } },
   env: { DATABASE_URL: "${database.url}", BASE_URL: "${url}", APP_SECRET: "${secrets.APP_SECRET}" },
   secrets: { APP_SECRET: "generate" },
+  sendmail: false,
   writable: { "public/uploads": "data", var: "scratch" },
 };
 
@@ -58,6 +59,8 @@ export function guestbook(overrides: Overrides = {}): Settings {
       web: {},
       data: { size: 100 },
       network: { pool: "10.213.0.0/16" },
+      debugger: "request",
+      mail: { catcher: { smtpPort: 1025, webPort: 1080 } },
       ...overrides.stage,
     },
     machine: { owner: { uid: 1000, gid: 1000 }, hostPort: 8080, migrations: "0".repeat(64), ...overrides.machine },
