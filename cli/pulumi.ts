@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
 import { createInterface } from "node:readline";
+import { locked, lockedOtherwise } from "./passphrase";
 import { condenser } from "./progress";
 
 /** A Pulumi project's folder and stack, and the variables that its commands run with. */
@@ -18,13 +19,23 @@ export class CommandFailed extends Error {
 const notStarted = (error: Error): CommandFailed =>
   new CommandFailed(`pulumi cannot be started (${error.message}): run "npx dockstage setup"`);
 
+/** What a person can do where a command failed because of the stack's passphrase. */
+function hintOf(folder: string, env: NodeJS.ProcessEnv, args: readonly string[]): string | undefined {
+  const at = args.findIndex((arg) => arg === "--stack" || arg === "--create");
+  return at < 0 ? undefined : lockedOtherwise(folder, args[at + 1] ?? "", locked(folder, env));
+}
+
 /**
  * Runs pulumi; the exit code. On a terminal it shows its own display, else what cli/progress.ts leaves of it. Ctrl-C at a terminal
  * reaches pulumi by itself, which then stops what it is doing in good order; a second one would cut it off.
  */
 export async function run({ folder, env }: Pick<Target, "folder" | "env">, args: readonly string[]): Promise<number> {
   const watched = process.stdout.isTTY;
-  const child = spawn("pulumi", args, { cwd: folder, env, stdio: ["inherit", watched ? "inherit" : "pipe", "inherit"] });
+  const child = spawn("pulumi", args, {
+    cwd: folder,
+    env: locked(folder, env),
+    stdio: ["inherit", watched ? "inherit" : "pipe", "inherit"],
+  });
   const forward = (signal: NodeJS.Signals): void => {
     if (signal !== "SIGINT" || !process.stdin.isTTY) child.kill(signal);
   };
@@ -37,11 +48,14 @@ export async function run({ folder, env }: Pick<Target, "folder" | "env">, args:
     });
   }
   try {
-    return await new Promise((resolve, reject) => {
+    const code = await new Promise<number>((resolve, reject) => {
       child.on("error", (error) => reject(notStarted(error)));
       // Once its output has been read to the end.
-      child.on("close", (code) => resolve(code === 0 ? 0 : 1));
+      child.on("close", (status) => resolve(status === 0 ? 0 : 1));
     });
+    const hint = code === 0 ? undefined : hintOf(folder, env, args);
+    if (hint) process.stderr.write(`${hint}\n`);
+    return code;
   } finally {
     process.off("SIGINT", forward).off("SIGTERM", forward);
   }
@@ -49,8 +63,11 @@ export async function run({ folder, env }: Pick<Target, "folder" | "env">, args:
 
 /** Runs pulumi and returns what it printed on standard output. */
 export function capture({ folder, env }: Pick<Target, "folder" | "env">, args: readonly string[]): string {
-  const done = spawnSync("pulumi", args, { cwd: folder, env, encoding: "utf8", maxBuffer: 256 * 1024 * 1024 });
+  const done = spawnSync("pulumi", args, { cwd: folder, env: locked(folder, env), encoding: "utf8", maxBuffer: 256 * 1024 * 1024 });
   if (done.error) throw notStarted(done.error);
-  if (done.status !== 0) throw new CommandFailed(`pulumi ${args.join(" ")} failed:\n${done.stderr || done.stdout}`);
+  if (done.status !== 0)
+    throw new CommandFailed(
+      [`pulumi ${args.join(" ")} failed:`, done.stderr || done.stdout, hintOf(folder, env, args) ?? ""].join("\n").trim(),
+    );
   return done.stdout;
 }

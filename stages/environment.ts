@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { join, dirname } from "node:path";
+import { refusedPassphrase } from "../config/passphrase";
 import { ConfigError } from "../config/problems";
 import { readSettings } from "../config/reader";
 import { dockerPlatform } from "../platforms/docker";
@@ -32,7 +33,7 @@ export function environment(folder: string): Outputs {
   const { settings, folders } = readOrStop(folder, stack);
   if (pulumi.getProject() !== settings.project)
     throw new Error(`Pulumi runs the project "${pulumi.getProject()}", and ${join(folder, "Pulumi.yaml")} is "${settings.project}"`);
-  const refused = notBuilt(settings.stage.stage);
+  const refused = notBuilt(settings.stage.stage) ?? refusedPassphrase(folder, process.env);
   if (refused) throw new pulumi.RunError(refused);
   const config = new pulumi.Config(settings.project);
   const platform = dockerPlatform({

@@ -9,7 +9,7 @@ import { scope } from "../../plan/names";
 
 /** The checkout that is tested. */
 export const PACKAGE = join(__dirname, "..", "..");
-export const PASSPHRASE = "dockstage-example";
+export const PASSPHRASE = "of-the-tests";
 
 export interface Finished {
   readonly code: number;

@@ -29,7 +29,7 @@ describe.each(["dash", "bash"])("scripts/env sourced by %s", (shell) => {
       DOCKSTAGE_PLUGIN: "offline",
       PATH: `${inHome(BUILT)}:${bin}`,
       PULUMI_BACKEND_URL: `file://${inHome(".local/share/dockstage/state")}`,
-      PULUMI_CONFIG_PASSPHRASE_FILE: inHome(".local/share/dockstage/passphrase"),
+      PULUMI_CONFIG_PASSPHRASE_FILE: join(packageFolder, "scripts/example-passphrase"),
       PULUMI_CREDENTIALS_PATH: inHome(".pulumi"),
       PULUMI_HOME: inHome(".cache/dockstage/pulumi-home-offline"),
       PULUMI_IGNORE_AMBIENT_PLUGINS: "true",
@@ -47,6 +47,22 @@ describe.each(["dash", "bash"])("scripts/env sourced by %s", (shell) => {
     mkdirSync(join(app, "node_modules"), { recursive: true });
     symlinkSync(packageFolder, join(app, "node_modules/dockstage"));
     expect(machine.sourced(shell, app, "node_modules/dockstage/scripts/env").DOCKSTAGE_HOME).toBe(packageFolder);
+  });
+
+  test("an app gets the private passphrase, also in a shell that has the example's or that of an older release; the person's own stays", () => {
+    const app = inHome("app");
+    mkdirSync(join(app, "node_modules"), { recursive: true });
+    symlinkSync(packageFolder, join(app, "node_modules/dockstage"));
+    const own = inHome(".local/share/dockstage/private-passphrase");
+    const after = (env: Record<string, string> = {}) => machine.sourced(shell, app, "node_modules/dockstage/scripts/env", env);
+    expect(after().PULUMI_CONFIG_PASSPHRASE_FILE).toBe(own);
+    for (const before of [join(packageFolder, "scripts/example-passphrase"), inHome(".local/share/dockstage/passphrase")])
+      expect(after({ PULUMI_CONFIG_PASSPHRASE_FILE: before }).PULUMI_CONFIG_PASSPHRASE_FILE).toBe(own);
+    expect(here({ PULUMI_CONFIG_PASSPHRASE_FILE: own }, shell).PULUMI_CONFIG_PASSPHRASE_FILE).toBe(
+      join(packageFolder, "scripts/example-passphrase"),
+    );
+    expect(after({ PULUMI_CONFIG_PASSPHRASE_FILE: "/run/ci/passphrase" })).not.toHaveProperty("PULUMI_CONFIG_PASSPHRASE_FILE");
+    expect(after({ PULUMI_CONFIG_PASSPHRASE: "of-ci" })).not.toHaveProperty("PULUMI_CONFIG_PASSPHRASE_FILE");
   });
 });
 

@@ -51,8 +51,8 @@ test("offline: the offline kit, through the checkout in use, and a passphrase th
     statSync(join(packageFolder, path));
 
   const data = join(machine.home, ".local/share/dockstage");
-  expect(readFileSync(join(data, "passphrase"), "utf8")).toBe("dockstage-example\n");
-  expect([data, join(data, "state"), join(data, "passphrase")].map((path) => (statSync(path).mode & 0o777).toString(8))).toEqual([
+  expect(readFileSync(join(data, "private-passphrase"), "utf8")).toMatch(/^[0-9a-f]{48}\n$/);
+  expect([data, join(data, "state"), join(data, "private-passphrase")].map((path) => (statSync(path).mode & 0o777).toString(8))).toEqual([
     "700",
     "700",
     "600",
