@@ -13,10 +13,12 @@ const Volumes = z.object({
   Volumes: z.array(z.object({ Name: z.string(), Labels: z.record(z.string(), z.string()).nullish() })).nullish(),
 });
 
-const get = (path: string, labels: readonly string[], env: NodeJS.ProcessEnv): Promise<unknown> =>
+/** A list of the engine's objects that carry all the labels. */
+export const get = (path: string, labels: readonly string[], env: NodeJS.ProcessEnv): Promise<unknown> =>
   ask("GET", `${path}?all=1&filters=${encodeURIComponent(JSON.stringify({ label: labels }))}`, env);
 
-function ask(method: "GET" | "DELETE", path: string, env: NodeJS.ProcessEnv): Promise<unknown> {
+/** One request to the engine; undefined for a DELETE, and for a GET or HEAD of what is not there. */
+export function ask(method: "GET" | "HEAD" | "DELETE", path: string, env: NodeJS.ProcessEnv): Promise<unknown> {
   const address = env["DOCKER_HOST"] || "unix:///var/run/docker.sock";
   if (!address.startsWith("unix://"))
     throw new CommandFailed(`DOCKER_HOST is ${address}, and dockstage uses the engine of this machine only: unset DOCKER_HOST`);
@@ -33,7 +35,8 @@ function ask(method: "GET" | "DELETE", path: string, env: NodeJS.ProcessEnv): Pr
       received.on("error", (error) => failed(error.message));
       received.on("end", () => {
         const body = Buffer.concat(chunks).toString();
-        if (received.statusCode === 200) resolve(JSON.parse(body));
+        if (received.statusCode === 200) resolve(method === "HEAD" ? true : JSON.parse(body));
+        else if (method !== "DELETE" && received.statusCode === 404) resolve(undefined);
         else if (method === "DELETE" && [204, 403, 404, 409].includes(received.statusCode ?? 0)) resolve(undefined);
         else failed(`status ${received.statusCode}: ${body.slice(0, 200)}`);
       });

@@ -39,6 +39,9 @@ function onPath(command: string, env: NodeJS.ProcessEnv): boolean {
   });
 }
 
+/** The variables that pulumi runs with, whether the machine is set up or not: for what only looks. */
+export const variables = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv => (env["DOCKSTAGE_PLUGIN"] === undefined ? sourced(env) : env);
+
 /**
  * The variables that pulumi runs with: those of a shell that has sourced scripts/env as they are, else what that would set. A machine
  * that has not been set up is set up first.
@@ -46,7 +49,7 @@ function onPath(command: string, env: NodeJS.ProcessEnv): boolean {
  * @returns undefined where the set-up failed, which has said why
  */
 export function ready(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv | undefined {
-  const now = env["DOCKSTAGE_PLUGIN"] === undefined ? sourced(env) : env;
+  const now = variables(env);
   if (now["DOCKSTAGE_PLUGIN"] && onPath("pulumi", now) && onPath("docker", now)) return now;
   return setUp(env) === 0 ? sourced(env) : undefined;
 }

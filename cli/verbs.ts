@@ -2,6 +2,9 @@ import type { Verb } from "./verb";
 
 const stack = { usage: "[stack]", summary: "the environment", completes: "stack" } as const;
 
+const json = { flags: "--json", summary: "one JSON document for machines, as docs/cli.md describes it" } as const;
+const onStack = { flags: "--stack <stack>", summary: "the environment (default: dev)", completes: "stack" } as const;
+
 /** All verbs, in the order of the help. Each one's code is loaded when it runs, so that a help text or a refusal needs none of it. */
 export const verbs: readonly Verb[] = [
   {
@@ -28,5 +31,45 @@ export const verbs: readonly Verb[] = [
     options: [{ flags: "--check", summary: "only report" }],
     examples: ["dockstage setup --check"],
     run: ({ env, flag }) => (require("./machine") as typeof import("./machine")).setUp(env, flag("check") ? ["--check"] : []),
+  },
+  {
+    name: "open",
+    summary: "print the app's URL, and open it in the browser",
+    arguments: [stack],
+    options: [{ flags: "--mail", summary: "the mailbox instead" }, json],
+    examples: ["dockstage open", "dockstage open --mail"],
+    run: (call) => (require("./open") as typeof import("./open")).run(call),
+  },
+  {
+    name: "logs",
+    summary: "show what the containers of an environment wrote",
+    arguments: [{ usage: "[component]", summary: "web, a process, a service, the database (default: all)", completes: "component" }],
+    options: [
+      { flags: "-f, --follow", summary: "go on with what they write" },
+      { flags: "--since <time>", summary: "from then on: 10m, 2h, 2026-01-31T12:00" },
+      onStack,
+    ],
+    examples: ["dockstage logs", "dockstage logs web --follow --since 10m"],
+    run: (call) => (require("./logs") as typeof import("./logs")).run(call),
+  },
+  {
+    name: "exec",
+    summary: "run a command in a running container",
+    more: "With the container's user, folder, variables and secrets; its exit code is the command's. Without a command: a shell.",
+    arguments: [{ usage: "[component]", summary: "web, a process, a service, the database (default: web)", completes: "component" }],
+    options: [onStack],
+    rest: "-- <command...>",
+    examples: ["dockstage exec -- php -v", "dockstage exec worker -- env"],
+    run: (call) => (require("./exec") as typeof import("./exec")).run(call),
+  },
+  {
+    name: "db",
+    summary: "start the database's client, connected as the app's user",
+    more: "SQL on standard input is run, and the exit code is the client's.",
+    arguments: [stack],
+    options: [{ flags: "--variant <name>", summary: "which, where the environment has several" }],
+    rest: "[-- <client's arguments...>]",
+    examples: ["dockstage db dev", "dockstage db dev -- --table --execute=SHOW-TABLES"],
+    run: (call) => (require("./db") as typeof import("./db")).run(call),
   },
 ];
