@@ -13,6 +13,7 @@ const runRefs = (run: Run): readonly Ref[] => [
 export function refsOf(record: PlanRecord): readonly Ref[] {
   switch (record.kind) {
     case "image":
+      if (record.source.from === "derive") return [record.source.base];
       return record.source.from === "build" ? Object.values(record.source.secrets) : [];
     case "secret":
       return record.source.from === "compose" ? record.source.parts.flatMap((part) => (typeof part === "string" ? [] : [part.secret])) : [];

@@ -31,8 +31,9 @@ function makeNetwork(at: DockerContext, record: NetworkRecord, owner: Owner): pu
       ...(record.physicalName && { name: record.physicalName }),
       internal: record.internal,
       driver: "bridge",
-      // The bridge has no address of the machine's own: even an internal network would let its containers reach what listens there.
-      ...(record.internal && { options: { "com.docker.network.bridge.inhibit_ipv4": "true" } }),
+      // The bridge has no address of the machine's own: even an internal network would let its containers reach what listens there. A
+      // network that other stacks join has doors in it only, and replacing it would take all of them down.
+      ...(record.internal && !record.physicalName && { options: { "com.docker.network.bridge.inhibit_ipv4": "true" } }),
       ipamConfigs: [{ subnet: lease.value }],
       labels: Object.entries(at.labels(record)).map(([label, value]) => ({ label, value })),
     },

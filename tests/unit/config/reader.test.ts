@@ -55,9 +55,17 @@ describe("what is right", () => {
       processes: { worker: { run: ["bin/worker"], stopGrace: 60, replicas: 1 } },
       env: { DATABASE_URL: "${database.url}", BASE_URL: "${url}" },
       secrets: { APP_SECRET: "generate", STRIPE_KEY: "required" },
+      sendmail: false,
       writable: { "public/uploads": "data", var: "scratch" },
     });
-    expect(settings.stage).toEqual({ stage: "dev", web: { memory: 512, cpus: 0.25 }, data: { size: 7 }, network: { pool: "10.9.0.0/20" } });
+    expect(settings.stage).toEqual({
+      stage: "dev",
+      web: { memory: 512, cpus: 0.25 },
+      data: { size: 7 },
+      network: { pool: "10.9.0.0/20" },
+      debugger: "request",
+      mail: { catcher: { smtpPort: 1025, webPort: 1080 } },
+    });
   });
 
   test("the smallest one, and no stack file", () => {
@@ -73,9 +81,17 @@ describe("what is right", () => {
         processes: {},
         env: {},
         secrets: {},
+        sendmail: false,
         writable: {},
       },
-      stage: { stage: "dev", web: {}, data: { size: 100 }, network: { pool: "10.213.0.0/16" } },
+      stage: {
+        stage: "dev",
+        web: {},
+        data: { size: 100 },
+        network: { pool: "10.213.0.0/16" },
+        debugger: "request",
+        mail: { catcher: { smtpPort: 1025, webPort: 1080 } },
+      },
       machine: { owner: { uid: process.getuid?.(), gid: process.getgid?.() }, hostPort: 8080, migrations: "" },
     });
   });

@@ -16,7 +16,7 @@ describe("each section", () => {
       "schedules: {}",
       problem(
         "schedules is {}: there is no such key",
-        "the keys here are name, php, build, image, web, database, services, processes, env, secrets, writable",
+        "the keys here are name, php, build, image, web, database, services, processes, env, secrets, mail, writable",
         4,
       ),
     ],
@@ -24,7 +24,7 @@ describe("each section", () => {
       "egress: [api.example:443]",
       problem(
         "egress is a list of 1: there is no such key",
-        "the keys here are name, php, build, image, web, database, services, processes, env, secrets, writable",
+        "the keys here are name, php, build, image, web, database, services, processes, env, secrets, mail, writable",
         4,
       ),
     ],
@@ -155,7 +155,11 @@ describe("each section", () => {
     ["env: { db: a, DB: b }", problem("env.DB: differs from db by small and capital letters only", "keep one of the two", 4)],
     [
       "env: { A: '${databse.url}' }",
-      problem("env.A: ${databse.url}: there is no such name", "the names here are url; for a plain ${ write $${", 4),
+      problem(
+        "env.A: ${databse.url}: there is no such name",
+        "the names here are url, mail.dsn, mail.host, mail.port; for a plain ${ write $${",
+        4,
+      ),
     ],
     [
       "secrets: { app_secret: generate }",
@@ -191,6 +195,7 @@ describe("each section", () => {
       problem("writable./proc/x: this folder belongs to the image's system", "name a folder below it that the app writes to", 4),
     ],
     ["writable: { var: data, var/: data }", problem("writable.var/: is the same as var", "keep one of the two", 4)],
+    ["mail: smtp", problem('mail is "smtp": there is no such way to send mail', "write mail: sendmail, or remove it", 4)],
     [
       "writable: { var: backup }",
       problem(

@@ -86,6 +86,12 @@ describe("settings", () => {
       '.network.pool is "10.0.0.0/25": must be a private range of addresses, from /8 to /24',
       'write for example "10.213.0.0/16" (the first address of the range)',
     ],
+    ["{ debugger: on }", '.debugger is "on": there is no such mode', "use request (only where it is asked for), all or off"],
+    [
+      "{ mail: { catcher: { image: mailpit, web: 1 } } }",
+      ".mail.catcher.web is 1: there is no such key",
+      "the keys here are image, smtpPort, webPort",
+    ],
     [
       '"{}"',
       ": must be a map",
@@ -111,6 +117,14 @@ describe("settings", () => {
     expect(read({ "Pulumi.feature-x.yaml": "config: { portal:settings: { stage: test } }\n" }, "feature-x").settings.stage.stage).toBe(
       "test",
     );
+  });
+
+  test("another mail catcher, and a debugger for every request", () => {
+    const settings = "{ debugger: all, mail: { catcher: { image: axllent/mailpit:v1.27, webPort: 8025 } } }";
+    expect(read({ "Pulumi.dev.yaml": `config: { portal:settings: ${settings} }\n` }).settings.stage).toMatchObject({
+      debugger: "all",
+      mail: { catcher: { image: "axllent/mailpit:v1.27", smtpPort: 1025, webPort: 8025 } },
+    });
   });
 
   test.each(["10.0.0.0/8", "172.16.0.0/12", "192.168.4.0/24", "100.64.0.0/10"])("the pool %s", (pool) => {

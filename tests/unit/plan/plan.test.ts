@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
+import type { Settings } from "../../../config/settings";
 import { doorName, physicalName, slug } from "../../../plan/names";
 import { recordsOf, type Plan, type ServiceRecord } from "../../../plan/records";
 import { fill, namesIn } from "../../../plan/text";
@@ -57,9 +58,58 @@ describe("plan()", () => {
     }
   });
 
+  test("mail of a stage that catches it: the app's only way is the relay, whose only way is the catcher", () => {
+    const records = recordsOf(plan(guestbook()));
+    const inMail = records.filter((record) => "networks" in record && record.networks.some(({ network }) => network === "network:mail"));
+    expect(inMail.map(({ name }) => name)).toEqual(["catcher", "relay"]);
+    expect(service(plan(guestbook()), "relay")).toMatchObject({ command: ["catch", "catcher:1025"], update: "stop-first" });
+    expect(service(plan(guestbook()), "web").after).toContain("service:relay");
+    const other = guestbook({ stage: { mail: { catcher: { image: "mailpit:1", smtpPort: 2525, webPort: 8025 } } } });
+    expect(service(plan(other), "relay").command).toEqual(["catch", "catcher:2525"]);
+    expect(service(plan(other), "catcher")).toMatchObject({ health: { probe: { http: { port: 8025 } } }, mounts: [], readOnlyRoot: false });
+    expect(recordsOf(plan(other)).find(({ kind, name }) => kind === "image" && name === "catcher")).toMatchObject({
+      source: { from: "reference", reference: "mailpit:1" },
+    });
+  });
+
+  test("an image that is not the recipe's is told where the relay is, unless its own variables say so, and may get a sendmail", () => {
+    const image = { from: "image", reference: "portal:1" } as const;
+    const own = service(plan(guestbook({ app: { source: image, env: { SMTP_PORT: "2525", DSN: "${mail.dsn}" } } })), "web");
+    expect(own.env).toEqual({ SMTP_HOST: "mail", SMTP_PORT: "2525", DSN: "smtp://mail:25" });
+    const images = recordsOf(plan(guestbook({ app: { source: image, sendmail: true } }))).filter(
+      (record) => record.kind === "image" && record.name.startsWith("app"),
+    );
+    expect(images).toMatchObject([
+      { name: "app-base", source: { from: "reference" } },
+      { name: "app", source: { from: "derive", base: "image:app-base" } },
+    ]);
+  });
+
+  test("only DEV has a debugger, only for the recipe, and only its bridge is in the machine's own network", () => {
+    const bridged = (settings: Settings): readonly string[] =>
+      recordsOf(plan(settings)).flatMap((record) => (record.kind === "service" && record.hostNetwork ? [record.name] : []));
+    const mounts = (settings: Settings): readonly string[] => service(plan(settings), "web").mounts.map(({ from }) => from);
+    expect(bridged(guestbook())).toEqual(["debugger"]);
+    expect(mounts(guestbook())).toContain("volume:debugger");
+    for (const without of [
+      guestbook({ stack: "test" }),
+      guestbook({ stack: "staging" }),
+      guestbook({ stack: "live" }),
+      guestbook({ stage: { debugger: "off" } }),
+      guestbook({ app: { source: { from: "image", reference: "portal:1" } } }),
+    ]) {
+      expect(bridged(without)).toEqual([]);
+      expect(recordsOf(plan(without)).flatMap((record) => ("mounts" in record ? record.mounts.map(({ from }) => from) : []))).not.toContain(
+        "volume:debugger",
+      );
+      for (const record of recordsOf(plan(without)))
+        if (record.kind === "image" && record.source.from === "build") expect(record.source.args["DEBUGGER"] ?? "").toBe("");
+    }
+  });
+
   test("no secret is a plain variable", () => {
     const web = service(plan(guestbook()), "web");
-    expect(Object.keys(web.env)).toEqual(["BASE_URL"]);
+    expect(Object.keys(web.env)).toEqual(["DEBUGGER", "BASE_URL"]);
     expect(web.secrets.map(({ as }) => as)).toEqual([{ env: "APP_SECRET" }, { env: "DATABASE_URL" }]);
   });
 

@@ -32,7 +32,7 @@ describe("the platform interface, on a fake platform", () => {
       schema: 1,
       variants: {},
       portal: null,
-      mail: null,
+      mail: { mode: "catch", inbox: "http://mail.guestbook.dev.localhost:8080", redirectTo: null },
       ssh: null,
       data: { source: "generated", lastSync: null, lastBackup: null },
       release: null,
