@@ -173,9 +173,10 @@ function changesIn(log: string): Readonly<Record<string, number>> {
 export const changed = ({ changes }: Finished): Readonly<Record<string, number>> =>
   Object.fromEntries(Object.entries(changes).filter(([operation]) => operation !== "same"));
 
-/** Brings the host program up if it is not, by the command that people use. */
+/** Brings the host program up if it is not, by the command that people use; test files that run beside each other wait for one another. */
 export function ensureHost(): void {
-  execFileSync(process.execPath, [join(PACKAGE, "cli", "dockstage"), "up", "host"], { cwd: PACKAGE, stdio: "pipe" });
+  const command = [process.execPath, join(PACKAGE, "cli", "dockstage"), "up", "host"];
+  execFileSync("flock", [join(tmpdir(), "dockstage-test-host.lock"), ...command], { cwd: PACKAGE, stdio: "pipe" });
 }
 
 export interface Answer {
