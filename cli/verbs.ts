@@ -72,4 +72,19 @@ export const verbs: readonly Verb[] = [
     examples: ["dockstage db dev", "dockstage db dev -- --table --execute=SHOW-TABLES"],
     run: (call) => (require("./db") as typeof import("./db")).run(call),
   },
+  {
+    name: "down",
+    summary: "take an environment down; its data stays",
+    more:
+      "Containers, networks and images go. Data volumes stay, with the passwords that they need, and the next up takes them up: " +
+      "migrations and seed do not run on them again. It says what goes and what stays before it asks. Protected volumes always stay.",
+    arguments: [stack],
+    options: [
+      { flags: "--data", summary: "delete the data too, and the stack's state" },
+      { flags: "--dry-run", summary: "only say what goes and what stays" },
+      { flags: "-y, --yes", summary: "do not ask" },
+    ],
+    examples: ["dockstage down dev", "dockstage down dev --data"],
+    run: (call) => (require("./down") as typeof import("./down")).run(call),
+  },
 ];
