@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { dataFolderOf } from "../config/machine";
 import { capture, CommandFailed, type Target } from "./pulumi";
 import { stateFolder } from "./state";
 
@@ -58,32 +59,43 @@ const summary = ({ resources, manifest, pending_operations }: z.output<typeof De
   cutOff: (pending_operations ?? []).length > 0,
 });
 
+/** A stack, with the variables that lead to its state. */
+export type Stack = Pick<Target, "project" | "stack" | "env">;
+
 /** A stack's state; undefined where there is none. Of a file backend the file is read, as each run of the CLI costs 0.15 s. */
 export function deploymentOf(target: Target): Deployment | undefined {
-  const folder = stateFolder(target.env);
-  if (!folder) {
-    const found = exported(target);
-    return found && summary(found.deployment);
-  }
-  const file = join(folder, "stacks", target.project, `${target.stack}.json`);
+  if (stateFolder(target.env)) return fileOf(target);
+  const found = exported(target);
+  return found && summary(found.deployment);
+}
+
+/** The state of a stack in a file backend; undefined where there is none. */
+export function fileOf({ project, stack, env }: Stack): Deployment | undefined {
+  const file = join(stateFolder(env) ?? "", "stacks", project, `${stack}.json`);
   if (!existsSync(file)) return undefined;
   const read = Checkpoint.safeParse(JSON.parse(readFileSync(file, "utf8")));
   if (read.success) return summary(read.data.checkpoint.latest ?? {});
   throw new CommandFailed(`${file} has a form that this release does not know: ${read.error.message}`);
 }
 
-/** Project and stack of every state in a file backend; undefined where the states are elsewhere. */
-export function statesIn(env: NodeJS.ProcessEnv): readonly { readonly project: string; readonly stack: string }[] | undefined {
-  const folder = stateFolder(env);
-  if (!folder) return undefined;
-  const stacks = join(folder, "stacks");
-  return namesIn(stacks).flatMap((project) =>
-    namesIn(join(stacks, project)).flatMap((file) => (file.endsWith(".json") ? [{ project, stack: file.slice(0, -".json".length) }] : [])),
+/** Every stack in the file backend of these variables, and in the user's own one, where the host program's state always is. */
+export function statesIn(env: NodeJS.ProcessEnv): readonly Stack[] {
+  const backends = new Map<string, NodeJS.ProcessEnv>();
+  for (const variables of [{ ...env, PULUMI_BACKEND_URL: `file://${dataFolderOf(env)}/state` }, env]) {
+    const folder = stateFolder(variables);
+    if (folder) backends.set(join(folder, "stacks"), variables);
+  }
+  return [...backends].flatMap(([stacks, variables]) =>
+    namesIn(stacks).flatMap((project) =>
+      namesIn(join(stacks, project)).flatMap((file) =>
+        file.endsWith(".json") ? [{ project, stack: file.slice(0, -".json".length), env: variables }] : [],
+      ),
+    ),
   );
 }
 
 /** Whether a run holds the lock of a stack in a file backend, dead or alive. */
-export function isLocked({ project, stack, env }: Pick<Target, "project" | "stack" | "env">): boolean {
+export function isLocked({ project, stack, env }: Stack): boolean {
   const folder = stateFolder(env);
   return folder !== undefined && namesIn(join(folder, "locks", "organization", project, stack)).some((file) => file.endsWith(".json"));
 }

@@ -10,7 +10,22 @@ export const verbs: readonly Verb[] = [
   {
     name: "init",
     summary: "write the files that make an app's folder a dockstage project",
-    examples: ["dockstage init"],
+    more:
+      "It reads Dockerfile, compose.yaml, .ddev/config.yaml, composer.json and package.json, asks what they do not say, and tells where each entry " +
+      "comes from and what was left out. What is there is never overwritten.",
+    options: [
+      { flags: "--name <name>", summary: "the app's name" },
+      { flags: "--port <port>", summary: "the port that the app listens on in its container" },
+      { flags: "--health <path>", summary: "a path that answers 2xx or 3xx when the app can serve" },
+      { flags: "--php <versions>", summary: "take dockstage's PHP image, in these versions: 8.2,8.4" },
+      { flags: "--docroot <dir>", summary: "the folder that the PHP image serves" },
+      { flags: "--image <image>", summary: "take a ready image" },
+      { flags: "--database <engine>", summary: "mariadb, postgresql, one with its series (mariadb:10.11), or none" },
+      { flags: "--service <name>", summary: "the service of compose.yaml that is the app" },
+      { flags: "-y, --yes", summary: "ask nothing: take what the files and flags say" },
+      { flags: "--dry-run", summary: "print the files, write nothing" },
+    ],
+    examples: ["dockstage init", "dockstage init --port 3000 --health /healthz --database postgresql --yes"],
     run: (call) => (require("./init") as typeof import("./init")).run(call),
   },
   {
@@ -86,5 +101,41 @@ export const verbs: readonly Verb[] = [
     ],
     examples: ["dockstage down dev", "dockstage down dev --data"],
     run: (call) => (require("./down") as typeof import("./down")).run(call),
+  },
+  {
+    name: "ls",
+    summary: "list every environment of every app on this engine",
+    options: [json],
+    examples: ["dockstage ls", "dockstage ls --json"],
+    run: (call) => (require("./ls") as typeof import("./ls")).run(call),
+  },
+  {
+    name: "status",
+    summary: "show one environment: containers, health, drift",
+    more: "Exit code 1 where it is not up, or not as its state has it.",
+    arguments: [stack],
+    options: [json],
+    examples: ["dockstage status dev", "dockstage status dev --json"],
+    run: (call) => (require("./status") as typeof import("./status")).run(call),
+  },
+  {
+    name: "doctor",
+    summary: "find what is wrong on this machine, and say what to do",
+    more: "The set-up, the host program, ports, subnets, disk, leftovers, and of one environment its drift. Exit code 1 where something is wrong.",
+    arguments: [stack],
+    options: [json],
+    examples: ["dockstage doctor", "dockstage doctor dev --json"],
+    run: (call) => (require("./doctor") as typeof import("./doctor")).run(call),
+  },
+  {
+    name: "prune",
+    summary: "remove what is left on the engine and belongs to no environment",
+    more:
+      "Containers, networks and volumes of dockstage's own that no state knows. It shows them and asks. Volumes with data are only named, and " +
+      "an environment that runs without a state of yours goes only where you name it, as app/stack.",
+    arguments: [{ usage: "[environment...]", summary: "environments that are yours though no state knows them, as app/stack" }],
+    options: [{ flags: "--dry-run", summary: "only show" }, { flags: "-y, --yes", summary: "do not ask" }, json],
+    examples: ["dockstage prune --dry-run", "dockstage prune shop/dev --yes"],
+    run: (call) => (require("./prune") as typeof import("./prune")).run(call),
   },
 ];
