@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { DOORS_NETWORK, doorName } from "../plan/names";
+import { DOORS_NETWORK, doorName, ROUTES_VOLUME } from "../plan/names";
 import type { PlanRecord, Run, ServiceRecord } from "../plan/records";
 import { PlannedComponent, type Placed } from "./component";
 
@@ -45,7 +45,7 @@ export function demux(args: DemuxArgs): readonly PlanRecord[] {
     case "door":
       return [
         image,
-        { kind: "volume", name: "routes", protect: false, disposable: true },
+        { kind: "volume", name: ROUTES_VOLUME, protect: false, disposable: true },
         service({
           name: "door",
           image: "image:demux",
@@ -54,7 +54,7 @@ export function demux(args: DemuxArgs): readonly PlanRecord[] {
             { network: "network:edge", aliases: ["door"] },
             { network: "network:doors", aliases: [doorName(args.project, args.stack)] },
           ],
-          mounts: [{ from: "volume:routes", path: ROUTES, readOnly: false }],
+          mounts: [{ from: `volume:${ROUTES_VOLUME}`, path: ROUTES, readOnly: false }],
           // Both doors serve for a moment: they share the routes, and the host's demux asks the other one when one refuses.
           update: "start-first",
           publish: [],

@@ -33,3 +33,6 @@ export const doorName = (project: string, stack: string): string => `door-${proj
 
 /** Physical name of the network that doors and the host's demux meet in. */
 export const DOORS_NETWORK = "dockstage-doors";
+
+/** The volume of an environment's door: nobody's data is in it. */
+export const ROUTES_VOLUME = "routes";

@@ -182,6 +182,15 @@ class DockerEngine implements Engine {
     return found && { ...found.Labels };
   }
 
+  async volumeUse(name: string): Promise<{ since: string; users: readonly string[] }> {
+    const [found, users] = await Promise.all([
+      this.docker.getVolume(name).inspect(),
+      this.docker.listContainers({ all: true, filters: { volume: [name] } }),
+    ]);
+    const since = "CreatedAt" in found && typeof found.CreatedAt === "string" ? found.CreatedAt : "an unknown time";
+    return { since, users: users.map(({ Id, Names }) => (Names[0] ?? Id).replace(/^\//, "")) };
+  }
+
   async removeVolume(name: string, waitSeconds: number): Promise<void> {
     const attempt = async (): Promise<string | undefined> => {
       try {

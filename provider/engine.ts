@@ -33,6 +33,8 @@ export interface Engine {
   volumeExists(name: string): Promise<boolean>;
   /** Undefined where there is no such volume. */
   volumeLabels(name: string): Promise<Readonly<Record<string, string>> | undefined>;
+  /** Since when the volume is there, ISO 8601, and the names of the containers in any state that mount it. */
+  volumeUse(name: string): Promise<{ readonly since: string; readonly users: readonly string[] }>;
   /** Gone already is fine. Waits up to `waitSeconds` for containers that still use it. */
   removeVolume(name: string, waitSeconds: number): Promise<void>;
   networks(): Promise<readonly { readonly id: string; readonly name: string; readonly subnets: readonly string[] }[]>;

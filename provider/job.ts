@@ -39,6 +39,8 @@ const inputs = z.object({
   memoryMiB: z.number().min(6, "must be at least 6, the engine's least"),
   cpus: z.number().positive(),
   timeoutSeconds: z.number().positive(),
+  /** What it would make was there before it: it counts as done. */
+  done: z.boolean().optional(),
   labels: z.record(z.string(), z.string()),
 });
 const computed = z.object({ finishedAt: z.string() });
@@ -83,6 +85,13 @@ export function containerOf(job: Inputs): Dockerode.ContainerCreateOptions {
 }
 
 const labelsOf = (job: Inputs): Record<string, string> => ({ ...job.labels, "dockstage.job": job.job });
+
+/** Runs it, but where what it would make is there already. */
+async function runUnlessDone(job: Inputs, ctx: Context): Promise<{ finishedAt: string }> {
+  if (!job.done) return run(job, ctx);
+  ctx.log(`${job.job} does not run: the data was taken over, and is left as it is`);
+  return { finishedAt: new Date().toISOString() };
+}
 
 /** Runs it to its end. Whatever happens, the container and its scratch volumes are gone afterwards. */
 async function run(job: Inputs, ctx: Context): Promise<{ finishedAt: string }> {
@@ -166,9 +175,9 @@ export const resource: Resource<Inputs, z.infer<typeof computed>> = {
   // All else that changed is used when the trigger next makes it run.
   diff: (_id, oldInputs, _state, news) => Promise.resolve({ updates: changed(oldInputs, news, ["trigger"]) }),
   preview: () => Promise.resolve({ finishedAt: UNKNOWN }),
-  create: async (news, ctx) => ({ id: news.job, computed: await run(news, ctx) }),
+  create: async (news, ctx) => ({ id: news.job, computed: await runUnlessDone(news, ctx) }),
   // Its container is gone by design.
   read: (_id, state) => Promise.resolve({ finishedAt: state.finishedAt }),
-  update: (_id, _state, news, ctx) => run(news, ctx),
+  update: (_id, _state, news, ctx) => runUnlessDone(news, ctx),
   delete: () => Promise.resolve(),
 };

@@ -6,7 +6,7 @@ import { z } from "zod";
 import { contains, firstFree, formatSubnet, overlaps, parseSubnet, routesOf } from "./cidr";
 import type { Subnet } from "./cidr";
 import type { Engine } from "./engine";
-import { withLedger } from "./ledger";
+import { readLedger, withLedger } from "./ledger";
 import type { Entry, Ledger } from "./ledger";
 import { known, Problem } from "./resource";
 import type { Context, Resource } from "./resource";
@@ -146,10 +146,12 @@ async function lease(news: Inputs, ctx: Context): Promise<string> {
     const kind = news.port ? "port" : "subnet";
     const own = ledger[news.holder];
     // The same holder again: a run that was cut off, or a state that was lost.
-    if (own && own.kind === kind && own.engine === id && fits(own.value, news) && kind === "subnet")
-      await refuseSecond(news.holder, own, engine);
+    const again = own !== undefined && own.kind === kind && own.engine === id && fits(own.value, news);
+    if (again && kind === "subnet") await refuseSecond(news.holder, own, engine);
+    if (again && adopting(news.holder, ctx)) own.at = new Date().toISOString();
+    // Taken over, it is another one than before: so the state that has the old one can tell (see `diff`).
     const value =
-      own && own.kind === kind && own.engine === id && fits(own.value, news)
+      again && (kind === "port" || !adopting(news.holder, ctx))
         ? own.value
         : news.port
           ? await leasePort(ledger, news.port, engine)
@@ -157,6 +159,17 @@ async function lease(news: Inputs, ctx: Context): Promise<string> {
     ledger[news.holder] = { value, kind, engine: id, at: new Date().toISOString(), folder: process.cwd() };
     return value;
   });
+}
+
+const environmentOf = (holder: string): string => holder.split("/").slice(0, 2).join("/");
+
+const adopting = (holder: string, ctx: Context): boolean => ctx.adopt === environmentOf(holder);
+
+/** The folder to which `dockstage up --adopt` moved a subnet's holder since this state got it. */
+async function movedTo({ holder, subnet, value }: Inputs & { readonly value: string }, ctx: Context): Promise<string | undefined> {
+  const own = subnet && (await readLedger())[holder];
+  if (!own || own.kind !== "subnet" || own.value === value || own.folder === undefined || own.folder === process.cwd()) return undefined;
+  return own.engine === (await (await ctx.engine()).id()) ? own.folder : undefined;
 }
 
 /**
@@ -169,8 +182,8 @@ async function refuseSecond(holder: string, { value, folder }: Entry, engine: En
   const [project = "", stack = ""] = holder.split("/");
   throw new Problem(
     `${project} ${stack} is up already${folder === undefined ? "" : ` from ${folder}`}, with another state than this one (its network ${network.name} is on the engine).\n` +
-      `Go on there; or destroy it there first; or give this one another stack or another name. Where that state is lost, remove the containers ` +
-      `and networks that carry the labels dockstage.project=${project} and dockstage.stack=${stack}: the data volumes stay and are taken over.`,
+      `Go on there; or destroy it there first; or give this one another stack or another name. Where that state is lost, or this one is to take ` +
+      `its place with its data: dockstage up ${stack} --adopt`,
   );
 }
 
@@ -180,10 +193,18 @@ export const resource: Resource<Inputs, z.infer<typeof computed>> = {
   outputs: ["value"],
 
   /** A changed pool or range replaces only where the value is no longer in it. */
-  diff(_id, oldInputs, state, news) {
+  async diff(_id, oldInputs, state, news, ctx) {
+    const folder = await movedTo(state, ctx);
+    const [project = "", stack = ""] = state.holder.split("/");
+    if (folder !== undefined && adopting(state.holder, ctx)) return { replaces: ["subnet"] };
+    if (folder !== undefined)
+      throw new Problem(
+        `${project} ${stack} was taken over from ${folder}, with its data. Go on there, or take it back: dockstage up ${stack} --adopt. ` +
+          `Where this state is not needed any more: pulumi stack rm ${stack} --force --preserve-config (a destroy would take the data along)`,
+      );
     const wish = { subnet: known<SubnetWish>(news.subnet), port: known<PortWish>(news.port) };
-    if (!fits(state.value, wish)) return Promise.resolve({ replaces: [news.port === undefined ? "subnet" : "port"] });
-    return Promise.resolve(news.holder === oldInputs.holder ? {} : { updates: ["holder"] });
+    if (!fits(state.value, wish)) return { replaces: [news.port === undefined ? "subnet" : "port"] };
+    return news.holder === oldInputs.holder ? {} : { updates: ["holder"] };
   },
   async create(news, ctx) {
     const value = await lease(news, ctx);

@@ -34,6 +34,12 @@ export function withLedger<T>(change: (ledger: Ledger) => Promise<T>, folder = d
   return turn;
 }
 
+/** The ledger as it is now: for a look, not for a change. */
+export async function readLedger(folder = dataFolder()): Promise<Readonly<Ledger>> {
+  const file = path.join(folder, "leases.json");
+  return parse(await readFile(file, "utf8").catch(() => "{}"), file);
+}
+
 async function locked<T>(change: (ledger: Ledger) => Promise<T>, folder: string): Promise<T> {
   const file = path.join(folder, "leases.json");
   await mkdir(folder, { recursive: true, mode: 0o700 });

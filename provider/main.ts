@@ -34,7 +34,13 @@ export function connectLazily(): () => Promise<Engine> {
 export function main(args: readonly string[]): void {
   const address = args.filter((arg) => !arg.startsWith("-")).at(-1);
   const silent: Sink = () => undefined;
-  const provider = new Provider({ engine: connectLazily(), log: address === undefined ? silent : engineLog(address) });
+  const adopt = process.env["DOCKSTAGE_ADOPT"];
+  const provider = new Provider({
+    engine: connectLazily(),
+    log: address === undefined ? silent : engineLog(address),
+    // `dockstage up --adopt` sets it. It names the environment, so that one left in a shell takes over nothing else.
+    ...(adopt && { adopt }),
+  });
   const end = (): void => {
     provider.cancel();
     setTimeout(() => process.exit(1), GRACE).unref();

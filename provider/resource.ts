@@ -55,6 +55,8 @@ export interface Context {
   readonly signal: AbortSignal;
   /** The resource's customTimeouts, in seconds; undefined where none is set. */
   readonly timeoutSeconds?: number;
+  /** The environment, `project/stack`, whose objects this run may take over from a state that was lost or lies elsewhere. */
+  readonly adopt?: string;
   /** The engine's client, connected at the first call. Throws a Problem where no engine answers. */
   engine(): Promise<Engine>;
   /** A line for the person at the terminal, by this resource; an ephemeral one is progress and shown only until the next. */
@@ -90,6 +92,8 @@ export interface Resource<I extends object, O extends object> {
   create(news: I, ctx: Context): Promise<{ readonly id: string; readonly computed: O }>;
   /** Undefined: the object is gone. @default as the state says */
   read?(id: string, state: I & O, ctx: Context): Promise<O | undefined>;
+  /** What `pulumi import` puts into the state for an object that is there; undefined: it is not. @default refused */
+  import?(id: string, ctx: Context): Promise<{ readonly inputs: I; readonly computed: O } | undefined>;
   /** @default refused */
   update?(id: string, state: I & O, news: I, ctx: Context): Promise<O>;
   /** Deleting what is gone succeeds. */

@@ -157,6 +157,8 @@ export interface JobArgs {
   readonly memoryMiB: number;
   readonly cpus: number;
   readonly timeoutSeconds: number;
+  /** It does not run, and counts as done: the data that it would make was taken over. @default false */
+  readonly done?: boolean;
   readonly labels: Labels;
 }
 export class Job extends pulumi.CustomResource {
@@ -179,17 +181,26 @@ export class Lease extends pulumi.CustomResource {
   }
 }
 
-/** `dockstage:index:Stamp`: tells a volume from one of the same name that was made anew, by a token that the volume has as a label. */
+/**
+ * `dockstage:index:Stamp`: tells a volume from one of the same name that was made anew, by a token that the volume has as a label. A volume
+ * that the state does not know is refused, unless the run may take it over (DOCKSTAGE_ADOPT, or `pulumi import` of the stamp).
+ */
 export interface StampArgs {
   /** Physical name. */
   readonly volume: string;
   /** Identity labels, for a volume that has to be made anew. */
   readonly labels: Labels;
+  /** Nobody's data is in it: it is taken as it is. @default false */
+  readonly disposable?: boolean;
+  /** What a person is told whose run takes it over. */
+  readonly adopting?: string;
 }
 export class Stamp extends pulumi.CustomResource {
   declare readonly token: pulumi.Output<string>;
+  /** Whether its data was there before this state. @default false */
+  declare readonly adopted: pulumi.Output<boolean | undefined>;
   constructor(name: string, args: Inputs<StampArgs>, opts?: pulumi.CustomResourceOptions) {
-    super("dockstage:index:Stamp", name, { token: undefined, ...args }, opts);
+    super("dockstage:index:Stamp", name, { token: undefined, adopted: undefined, ...args }, opts);
   }
 }
 

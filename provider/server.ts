@@ -23,6 +23,8 @@ const LONGEST = 8000;
 export interface ProviderOptions {
   engine(): Promise<Engine>;
   log: Sink;
+  /** `project/stack` of the environment that this run takes over. @default none */
+  adopt?: string;
   /** The resource kind of a type token. @default registry.ts */
   resourceOf?(token: string): AnyResource;
 }
@@ -166,8 +168,7 @@ export class Provider {
   private async read(request: messages.ReadRequest): Promise<messages.ReadResponse> {
     const [resource, state] = [this.kind(request), decode(request.getProperties())];
     const response = new messages.ReadResponse();
-    if (Object.keys(state.values).length === 0)
-      throw new Problem(`${nameOf(request)} cannot be imported: dockstage's own resources are always made by it`);
+    if (Object.keys(state.values).length === 0) return this.import(resource, request);
     const computed = resource.read
       ? await resource.read(request.getId(), this.stateOf(resource, state, request), this.context(request, state, { preview: false }))
       : {};
@@ -175,6 +176,17 @@ export class Provider {
     response.setId(request.getId());
     response.setInputs(request.getInputs());
     response.setProperties(merge(state.raw, computed, resource.secrets ?? []));
+    return response;
+  }
+
+  private async import(resource: AnyResource, request: messages.ReadRequest): Promise<messages.ReadResponse> {
+    if (!resource.import) throw new Problem(`${nameOf(request)} cannot be imported: this kind is always made by dockstage itself`);
+    const response = new messages.ReadResponse();
+    const found = await resource.import(request.getId(), this.context(request, decode(undefined), { preview: false }));
+    if (!found) return response;
+    response.setId(request.getId());
+    response.setInputs(merge(found.inputs, {}, []));
+    response.setProperties(merge(found.inputs, found.computed, resource.secrets ?? []));
     return response;
   }
 
@@ -218,6 +230,7 @@ export class Provider {
       preview,
       signal: this.cancelled.signal,
       timeoutSeconds: timeout !== undefined && timeout > 0 ? timeout : undefined,
+      ...(this.options.adopt !== undefined && { adopt: this.options.adopt }),
       engine: () => this.options.engine(),
       log: (message: string, severity: Severity = "info", options = {}) =>
         this.options.log(urn, redact(message, values.secrets), severity, options.ephemeral ?? false),

@@ -96,6 +96,10 @@ export class FakeEngine implements Engine {
     return Promise.resolve();
   }
   volumeLabels = (name: string): Promise<Readonly<Record<string, string>> | undefined> => Promise.resolve(this.volumes.get(name));
+  /** Names of the containers that mount a volume. */
+  readonly volumeUsers = new Map<string, readonly string[]>();
+  volumeUse = (name: string): Promise<{ since: string; users: readonly string[] }> =>
+    Promise.resolve({ since: "2026-01-02T03:04:05Z", users: this.volumeUsers.get(name) ?? [] });
   volumeExists = (name: string): Promise<boolean> => Promise.resolve(this.volumes.has(name));
   removeVolume(name: string): Promise<void> {
     this.volumes.delete(name);

@@ -53,7 +53,9 @@ describe("Generation", () => {
 });
 
 describe("Stamp", () => {
-  const inputs = { volume: "a-dev-data", labels: { "dockstage.project": "a" } };
+  const labels = { "dockstage.project": "a", "dockstage.stack": "dev" };
+  const inputs = { volume: "a-dev-data", labels };
+  const adopting = (): Context => ({ ...ctx, adopt: "a/dev" });
 
   it("tells an emptied volume from the one before, and makes it where only the engine has lost it", async () => {
     const { token } = (await stamp.create(inputs, ctx)).computed;
@@ -66,17 +68,47 @@ describe("Stamp", () => {
     expect(isUnknown((await stamp.preview?.(inputs, state, ctx))?.token)).toBe(true);
     const now = await stamp.update?.("", state, inputs, ctx);
     expect(now?.token).not.toBe(token);
-    expect(engine.volumes.get("a-dev-data")).toEqual({ "dockstage.project": "a", "dockstage.stamp": now?.token });
+    expect(engine.volumes.get("a-dev-data")).toEqual({ ...labels, "dockstage.stamp": now?.token });
     expect(await stamp.diff("", inputs, { ...inputs, token: now?.token ?? "" }, inputs, ctx)).toEqual({});
   });
 
   it("keeps to what a volume that was there before says, and to nothing where it says nothing", async () => {
     engine.volumes.set("a-dev-data", { "dockstage.stamp": "12345678" });
-    expect((await stamp.create(inputs, ctx)).computed).toEqual({ token: "12345678" });
+    expect((await stamp.create(inputs, adopting())).computed).toEqual({ token: "12345678", adopted: true });
     engine.volumes.set("a-dev-data", {});
     expect(await stamp.diff("", inputs, { ...inputs, token: "12345678" }, inputs, ctx)).toEqual({ updates: ["token"] });
     expect(await stamp.update?.("", { ...inputs, token: "12345678" }, inputs, ctx)).toEqual({ token: "none" });
     expect(await stamp.diff("", inputs, { ...inputs, token: "none" }, inputs, ctx)).toEqual({});
+  });
+
+  it("leaves a volume alone that the state does not know, in a preview, too, unless the run says to take this environment over", async () => {
+    engine.volumes.set("a-dev-data", { ...labels, "dockstage.stamp": "12345678" });
+    const refusal =
+      "The volume a-dev-data is on the engine since 2026-01-02T03:04:05Z, and this state does not know it: its data is left alone.\n" +
+      "To take it over with its data: dockstage up dev --adopt (with plain Pulumi: DOCKSTAGE_ADOPT=a/dev pulumi up). Where nobody needs the data: docker volume rm a-dev-data";
+    await expect(stamp.create(inputs, ctx)).rejects.toThrow(refusal);
+    await expect(stamp.create(inputs, { ...ctx, adopt: "b/dev" })).rejects.toThrow(refusal);
+    await expect(stamp.preview?.(inputs, undefined, ctx)).rejects.toThrow(refusal);
+    expect(await stamp.preview?.(inputs, undefined, adopting())).toEqual({ token: "12345678", adopted: true });
+    expect((await stamp.create({ ...inputs, disposable: true }, ctx)).computed).toEqual({ token: "12345678", adopted: false });
+    expect(logs).toEqual([]);
+    await stamp.create({ ...inputs, adopting: "Set the password." }, adopting());
+    expect(logs).toEqual(["the volume a-dev-data is taken over with its data", "Set the password."]);
+    engine.volumeUsers.set("a-dev-data", ["a-dev-mariadb-1"]);
+    await expect(stamp.create(inputs, adopting())).rejects.toThrow(
+      "The volume a-dev-data cannot be taken over: a-dev-mariadb-1 of its earlier state still mounts it.",
+    );
+  });
+
+  it("is imported by the volume's name, with the data as one that was taken over, until it is made anew", async () => {
+    engine.volumes.set("a-dev-data", { ...labels, "dockstage.stamp": "12345678" });
+    const imported = await stamp.import?.("a-dev-data", ctx);
+    expect(imported).toEqual({ inputs, computed: { token: "12345678", adopted: true } });
+    const state = { ...inputs, token: "12345678", adopted: true };
+    expect(await stamp.read?.("", state, ctx)).toEqual({ token: "12345678", adopted: true });
+    engine.volumes.clear();
+    expect(await stamp.update?.("", state, inputs, ctx)).toMatchObject({ adopted: false });
+    expect(await stamp.import?.("another", ctx)).toBeUndefined();
   });
 });
 
@@ -190,6 +222,28 @@ describe("Lease", () => {
     expect((await lease.create({ ...wish, subnet: { pool: "203.0.113.0/24", prefix: 27 } }, ctx)).id).toBe("203.0.113.0/27");
   });
 
+  it("moves to the run that takes over, with another value, by which the earlier state knows that it was moved", async () => {
+    const adopting: Context = { ...ctx, adopt: "a/dev" };
+    const before = entry("198.51.100.0/27", 60);
+    write({ "a/dev/edge": { ...before, folder: "/home/shop" } });
+    engine.networkList.push({ id: "n", name: "a-dev-edge-1", subnets: ["198.51.100.0/27"] });
+    await expect(lease.create(wish, adopting)).rejects.toThrow("its network a-dev-edge-1 is on the engine");
+    engine.networkList.pop();
+    expect((await lease.create(wish, adopting)).id).toBe("198.51.100.32/27");
+    const moved = JSON.parse(readFileSync(file(), "utf8")) as Record<string, { value: string; folder: string }>;
+    expect(moved["a/dev/edge"]).toMatchObject({ value: "198.51.100.32/27", folder: process.cwd() });
+    // As the folder sees it that had it before.
+    write({ "a/dev/edge": { ...entry("198.51.100.32/27", 1), folder: "/home/shop" } });
+    const state = { ...wish, value: "198.51.100.0/27" };
+    await expect(lease.diff("", wish, state, wish, ctx)).rejects.toThrow(
+      "a dev was taken over from /home/shop, with its data. Go on there, or take it back: dockstage up dev --adopt.",
+    );
+    expect(await lease.diff("", wish, state, wish, adopting)).toEqual({ replaces: ["subnet"] });
+    // A folder that was moved, with its state.
+    write({ "a/dev/edge": { ...before, folder: "/home/shop" } });
+    expect(await lease.diff("", wish, state, wish, ctx)).toEqual({});
+  });
+
   it("says where a broken ledger is", async () => {
     writeFileSync(file(), "{");
     await expect(lease.create(wish, ctx)).rejects.toThrow(`${file()} is not a ledger of leases: move it away`);
@@ -239,6 +293,19 @@ describe("Job", () => {
       },
     });
     expect(containerOf({ ...migrate, networks: [] }).HostConfig?.NetworkMode).toBe("none");
+  });
+
+  it("does not run where what it would make was taken over", async () => {
+    const created: string[] = [];
+    engine.onStart = ({ Image }) => {
+      created.push(Image ?? "");
+      return { log: [], exit: 0 };
+    };
+    const { computed } = await job.create({ ...migrate, done: true }, ctx);
+    expect(created).toEqual([]);
+    expect(logs).toEqual(["migrate does not run: the data was taken over, and is left as it is"]);
+    await job.update?.("", { ...migrate, ...computed }, { ...migrate, done: false }, ctx);
+    expect(created).toEqual(["i"]);
   });
 
   it("says that it was out of memory, and leaves nothing", async () => {
