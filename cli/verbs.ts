@@ -88,6 +88,14 @@ export const verbs: readonly Verb[] = [
     run: (call) => (require("./db") as typeof import("./db")).run(call),
   },
   {
+    name: "mail",
+    summary: "show where mail goes, what waits in the relay and what came last",
+    arguments: [stack],
+    options: [{ flags: "--last <count>", summary: "so many messages (default: 10)" }, json],
+    examples: ["dockstage mail dev", "dockstage mail dev --json"],
+    run: (call) => (require("./mail") as typeof import("./mail")).run(call),
+  },
+  {
     name: "down",
     summary: "take an environment down; its data stays",
     more:
