@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { createInterface } from "node:readline";
 import { locked, lockedOtherwise } from "./passphrase";
-import { condenser } from "./progress";
+import { Progress } from "./progress";
 
 /** A Pulumi project's folder and stack, and the variables that its commands run with. */
 export interface Target {
@@ -26,37 +26,32 @@ function hintOf(folder: string, env: NodeJS.ProcessEnv, args: readonly string[])
 }
 
 /**
- * Runs pulumi; the exit code. On a terminal it shows its own display, else what cli/progress.ts leaves of it. Ctrl-C at a terminal
+ * Runs pulumi; the exit code, 0 or 1. On a terminal it shows its own display, else what cli/progress.ts makes of it. Ctrl-C at a terminal
  * reaches pulumi by itself, which then stops what it is doing in good order; a second one would cut it off.
+ *
+ * @param progress what says the errors in the end. @default they are said at once
  */
-export async function run({ folder, env }: Pick<Target, "folder" | "env">, args: readonly string[]): Promise<number> {
+export async function run({ folder, env }: Pick<Target, "folder" | "env">, args: readonly string[], progress?: Progress): Promise<number> {
   const watched = process.stdout.isTTY;
-  const child = spawn("pulumi", args, {
-    cwd: folder,
-    env: locked(folder, env),
-    stdio: ["inherit", watched ? "inherit" : "pipe", "inherit"],
-  });
+  const shown = progress ?? new Progress();
+  const child = spawn("pulumi", args, { cwd: folder, env, stdio: ["inherit", watched ? "inherit" : "pipe", "inherit"] });
   const forward = (signal: NodeJS.Signals): void => {
     if (signal !== "SIGINT" || !process.stdin.isTTY) child.kill(signal);
   };
   process.on("SIGINT", forward).on("SIGTERM", forward);
-  if (child.stdout) {
-    const condense = condenser();
-    createInterface({ input: child.stdout }).on("line", (line) => {
-      const shown = condense(line);
-      if (shown !== undefined) process.stdout.write(`${shown}\n`);
-    });
-  }
+  if (child.stdout) createInterface({ input: child.stdout }).on("line", (line) => shown.line(line));
+  const clock = child.stdout && setInterval(() => shown.waiting(), 1000);
   try {
-    const code = await new Promise<number>((resolve, reject) => {
+    const good = await new Promise<boolean>((resolve, reject) => {
       child.on("error", (error) => reject(notStarted(error)));
       // Once its output has been read to the end.
-      child.on("close", (status) => resolve(status === 0 ? 0 : 1));
+      child.on("close", (code) => resolve(code === 0));
     });
-    const hint = code === 0 ? undefined : hintOf(folder, env, args);
-    if (hint) process.stderr.write(`${hint}\n`);
-    return code;
+    shown.ended(good);
+    if (!good && !progress) process.stderr.write(`${shown.trouble()}\n`);
+    return good ? 0 : 1;
   } finally {
+    if (clock) clearInterval(clock);
     process.off("SIGINT", forward).off("SIGTERM", forward);
   }
 }

@@ -13,12 +13,33 @@ export interface State {
   readonly all: ReadonlySet<string>;
   /** Whether an operation of an earlier run was cut off. */
   readonly cutOff: boolean;
+  /** Whether something waits to be deleted. */
+  readonly pending: boolean;
+  /** What `Image` resources were made of: the tag, the bases that the engine had, and the build context of those that were built. */
+  readonly images: readonly {
+    readonly tag: string;
+    readonly bases: readonly string[];
+    readonly context?: { readonly folders: readonly { readonly path: string; readonly to: string }[]; readonly dockerfile: string };
+  }[];
 }
 
 const Deployment = z.object({
-  resources: z.array(z.object({ type: z.string(), id: z.string().optional(), delete: z.boolean().optional() })).nullish(),
+  resources: z
+    .array(
+      z.object({
+        type: z.string(),
+        id: z.string().optional(),
+        delete: z.boolean().optional(),
+        inputs: z.unknown().optional(),
+        outputs: z.unknown().optional(),
+      }),
+    )
+    .nullish(),
   pending_operations: z.array(z.unknown()).nullish(),
 });
+const ImageOutputs = z.object({ tag: z.string(), bases: z.record(z.string(), z.string()).default({}) });
+/** The outputs keep the folders of the checkout that built the image; a reference has none. */
+const ImageInputs = z.object({ context: z.array(z.object({ path: z.string(), to: z.string() })), dockerfile: z.string() });
 const Exported = z.object({ deployment: Deployment });
 const Checkpoint = z.object({ checkpoint: z.object({ latest: Deployment.nullish() }) });
 
@@ -29,18 +50,36 @@ export function stateFolder(env: NodeJS.ProcessEnv): string | undefined {
   return join(fileURLToPath(backend.replace("file://~", `file://${home}`)), ".pulumi");
 }
 
+/** The file of a stack's state; undefined where the state is elsewhere. */
+export function stateFile({ env, project, stack }: Pick<Target, "env" | "project" | "stack">): string | undefined {
+  const folder = stateFolder(env);
+  return folder && join(folder, "stacks", project, `${stack}.json`);
+}
+
 function summary({ resources, pending_operations }: z.output<typeof Deployment>): State {
   const ids = new Map<string, Set<string>>();
   for (const { type, id, delete: pending } of resources ?? []) if (id && !pending) ids.set(type, (ids.get(type) ?? new Set()).add(id));
-  return { ids, all: new Set((resources ?? []).flatMap(({ id }) => (id ? [id] : []))), cutOff: (pending_operations ?? []).length > 0 };
+  const images = (resources ?? []).flatMap(({ type, inputs, outputs }) => {
+    const read = type === "dockstage:index:Image" ? ImageOutputs.safeParse(outputs) : undefined;
+    if (!read?.success) return [];
+    const built = ImageInputs.safeParse(inputs);
+    const context = built.success ? { folders: built.data.context, dockerfile: built.data.dockerfile } : undefined;
+    return [{ tag: read.data.tag, bases: Object.keys(read.data.bases), ...(context && { context }) }];
+  });
+  return {
+    ids,
+    all: new Set((resources ?? []).flatMap(({ id }) => (id ? [id] : []))),
+    cutOff: (pending_operations ?? []).length > 0,
+    pending: (resources ?? []).some((resource) => resource.delete),
+    images,
+  };
 }
 
 /**
  * A stack's state, and the stack itself where there is none yet. Of a file backend the file is read, as each run of the CLI costs 0.15 s.
  */
 export function stateOf(target: Target): State {
-  const folder = stateFolder(target.env);
-  const file = folder && join(folder, "stacks", target.project, `${target.stack}.json`);
+  const file = stateFile(target);
   if (file && existsSync(file)) {
     const read = Checkpoint.safeParse(JSON.parse(readFileSync(file, "utf8")));
     if (read.success) return summary(read.data.checkpoint.latest ?? {});
@@ -85,6 +124,7 @@ function removeTorn(folder: string, stack: string): void {
  * Clears the locks of a stack in a file backend if each of them is of a process of this machine that is dead.
  *
  * @returns the process ids whose locks were cleared
+ * @throws CommandFailed where one is of a process that works on the stack
  */
 export function clearDeadLocks(target: Target): readonly number[] {
   const state = stateFolder(target.env);
@@ -93,6 +133,13 @@ export function clearDeadLocks(target: Target): readonly number[] {
   const locks = filesIn(folder)
     .filter((file) => file.endsWith(".json"))
     .map((file) => Lock.safeParse(JSON.parse(readFileSync(join(folder, file), "utf8"))));
+  const working = locks.flatMap((lock) =>
+    lock.success && lock.data.hostname === hostname() && alive(lock.data.pid) ? [lock.data.pid] : [],
+  );
+  if (working.length > 0)
+    throw new CommandFailed(
+      `another run (process ${working.join(", ")}) works on ${target.project} ${target.stack}: wait until it has ended, or stop it, and try again`,
+    );
   const dead = locks.flatMap((lock) => (lock.success && lock.data.hostname === hostname() && !alive(lock.data.pid) ? [lock.data.pid] : []));
   if (dead.length < locks.length) return [];
   for (const torn of [folder, join(state, "stacks", target.project)]) removeTorn(torn, target.stack);

@@ -1,44 +1,72 @@
 import { existsSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { ConfigError } from "../config/problems";
-import { dataFolderOf } from "../config/machine";
+import { dataFolderOf } from "../config/data-folder";
 import { readSettings } from "../config/reader";
+import { readLedger } from "../provider/ledger";
 import { capabilitiesOf, notBuilt } from "../stages/matrix";
-import { containersOf, driftOf, removeStrangers } from "./engine";
-import { PACKAGE, sourceLine } from "./machine";
+import { ask, containersOf, driftOf, removeStrangers } from "./engine";
+import { alone, hostNeeds, hostTarget, markHost } from "./host";
+import { PACKAGE, setUp, sourceLine } from "./machine";
+import { Progress } from "./progress";
 import { CommandFailed, run, type Target } from "./pulumi";
-import { clearDeadLocks, stateOf } from "./state";
-
-const HOST = { project: "dockstage-host", stack: "local" };
+import { clearDeadLocks, stateOf, type State } from "./state";
+import { contextsOf, Watch } from "./success";
+import { drift } from "./unchanged";
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
-/** Brings one stack up: dead locks cleared, and read back from the engine first where it differs from the state. */
-async function bringUp(target: Target): Promise<number> {
-  const { project, stack, env } = target;
-  for (const pid of clearDeadLocks(target)) say(`The lock of process ${pid}, which is dead, was cleared.`);
+export { hostTarget };
+
+/**
+ * Brings one stack up: dead locks cleared, and read back from the engine first where it differs from the state.
+ *
+ * @param watch looks at the inputs once the stack is there
+ * @param adopt take over what is on the engine
+ */
+async function bringUp(given: Target, progress: Progress, adopt = false, watch: () => void = () => undefined): Promise<boolean> {
+  const { project, stack, env } = given;
+  const { adoptionOf, clearForAdoption, refuseUnknownData } = require("./adopt") as typeof import("./adopt");
+  const target = adopt ? { ...given, env: adoptionOf(given) } : given;
+  for (const pid of clearDeadLocks(target)) progress.say("recovery", `the lock of process ${pid}, which is dead, was cleared`);
   const state = stateOf(target);
-  const drift = await driftOf(project, stack, state, env);
-  for (const difference of drift) say(`The engine differs from the state: ${difference}.`);
+  watch();
+  if (!adopt) await refuseUnknownData(target, state);
+  else
+    for (const name of await clearForAdoption(target, state)) progress.say("recovery", `the earlier state left ${name}, which is removed`);
+  const differing = [...(await driftOf(project, stack, state, env)), ...drift.splice(0)];
+  for (const difference of differing) progress.say("recovery", `the engine differs from the state: ${difference}`);
   const common = ["--yes", "--skip-preview", "--suppress-outputs", "--stack", stack];
   if (state.cutOff) {
-    say("An earlier run was cut off: its pending operations are cleared.");
-    const code = await run(target, ["refresh", "--clear-pending-creates", ...common]);
-    if (code !== 0) return code;
-    // Nothing else would ever remove what it left, and its networks could not go.
-    for (const name of await removeStrangers(project, stack, stateOf(target), env)) say(`It left ${name}, which is removed.`);
+    progress.say("recovery", "an earlier run was cut off: what it began is looked at, and what it left is removed");
+    if ((await run(target, ["refresh", "--clear-pending-creates", ...common], progress)) !== 0) return false;
   }
-  return run(target, ["up", ...(drift.length > 0 ? ["--refresh"] : []), ...common]);
+  // Nothing else would ever remove what a run that was cut off left, and its networks could not go.
+  const now = state.cutOff ? stateOf(target) : state;
+  if (await owns(target, now))
+    for (const name of await removeStrangers(project, stack, now, env)) progress.say("recovery", `${name} is in no state: it is removed`);
+  return (await run(target, ["up", ...(differing.length > 0 ? ["--refresh"] : []), ...common], progress)) === 0;
 }
 
-/** The host program; its state is always the user's own, and it has no secrets. */
-export function hostTarget(env: NodeJS.ProcessEnv): Target {
-  const { PULUMI_CONFIG_PASSPHRASE_FILE: _, ...rest } = env;
-  return {
-    folder: join(PACKAGE, "host"),
-    ...HOST,
-    env: { ...rest, PULUMI_BACKEND_URL: `file://${dataFolderOf(env)}/state`, PULUMI_CONFIG_PASSPHRASE: "dockstage-example" },
-  };
+/** Whether the environment on the engine is the one of this state, and not one of another folder or backend that has the same name. */
+async function owns({ project, stack, env }: Target, { ids }: State): Promise<boolean> {
+  const ledger = await readLedger(dataFolderOf(env));
+  const leased = Object.entries(ledger).filter(([holder]) => holder.startsWith(`${project}/${stack}/`));
+  return leased.some(([, { value }]) => ids.get("dockstage:index:Lease")?.has(value));
+}
+
+/** Brings the host program up where it is not as this dockstage makes it. */
+async function bringHostUp(env: NodeJS.ProcessEnv, progress: Progress, force = false): Promise<boolean> {
+  if (!force && !(await hostNeeds(env))) return true;
+  return alone(env, async () => {
+    // Another run may have done it meanwhile.
+    const needs = force ? "is looked at" : await hostNeeds(env);
+    if (!needs) return true;
+    progress.say("host", `the host program, which all environments share, ${needs}`);
+    if (!(await bringUp(hostTarget(env), progress))) return false;
+    markHost(env);
+    return true;
+  });
 }
 
 export interface UpOptions {
@@ -47,6 +75,10 @@ export interface UpOptions {
   /** The app's folder, with its Pulumi.yaml. */
   readonly folder: string;
   readonly env: NodeJS.ProcessEnv;
+  /** The variables before scripts/env: by them the next `up` finds what this one wrote down. @default env */
+  readonly given?: NodeJS.ProcessEnv;
+  /** Take over what a lost state, or one elsewhere, left on the engine. @default false: that is refused */
+  readonly adopt?: boolean;
 }
 
 /** The settings; where they have problems and the stack is not there, that is said too, as `pulumi config set` needs it. */
@@ -59,40 +91,86 @@ function read({ stack, folder, env }: UpOptions): ReturnType<typeof readSettings
   }
 }
 
+/** The engine answers; one of this machine that does not is started by the set-up. */
+async function engineUp(env: NodeJS.ProcessEnv, progress: Progress): Promise<void> {
+  try {
+    await ask("GET", "/version", env);
+  } catch (error) {
+    if (env["DOCKER_HOST"] || setUp(env) !== 0) throw error;
+    progress.say("checks", "the Docker Engine did not answer, and was started by the set-up");
+    await ask("GET", "/version", env);
+  }
+}
+
 /** `dockstage up [stack]`. Exit code. */
-export async function up({ stack, folder, env }: UpOptions): Promise<number> {
-  if (stack === "host") return bringUp(hostTarget(env));
+export async function up({ stack, folder, env, given = env, adopt = false }: UpOptions): Promise<number> {
+  const name = stack === "host" ? "the host program" : undefined;
+  const progress = new Progress();
+  if (stack === "host") {
+    await engineUp(env, progress);
+    return ended(await bringHostUp(env, progress, true), name ?? stack, stack, progress);
+  }
   const { settings } = read({ stack, folder, env });
   const refused = notBuilt(settings.stage.stage);
   if (refused) {
     process.stderr.write(`dockstage: ${refused}\n`);
     return 2;
   }
-  const started = Date.now();
-  if ((await containersOf(HOST.project, HOST.stack, /^demux$/, env)).length === 0) {
-    say("The host program, which all environments share, is not up: it comes first.");
-    const code = await bringUp(hostTarget(env));
-    if (code !== 0) return code;
-  }
-  const code = await bringUp({ folder: resolve(folder), project: settings.project, stack, env });
-  if (code !== 0) return code;
-  await table({ stack, folder, env }, (Date.now() - started) / 1000);
+  await engineUp(env, progress);
+  const target: Target = { folder: resolve(folder), project: settings.project, stack, env };
+  const full = `${settings.project} ${stack}`;
+  if (!(await bringHostUp(env, progress))) return ended(false, "The host program", stack, progress);
+  let watch: Watch | undefined;
+  const good = await bringUp(target, progress, adopt, () => {
+    watch = watchOf(target, given);
+  });
+  if (!good) return ended(false, full, stack, progress);
+  const urls = await table({ stack, folder, env }, progress);
+  const why = watch
+    ? await watch.success(stateOf(target), urls[0] ?? "")
+    : "the program, the state or the engine is one that cannot be looked at fast";
+  if (why && env["DOCKSTAGE_DEBUG"]) process.stderr.write(`dockstage: the next up runs Pulumi, too: ${why}\n`);
   return 0;
 }
 
-/** What a person wants to know at the end. */
-async function table({ stack, folder, env }: UpOptions, seconds: number): Promise<void> {
+/** The last words where there is no table: they say what to do. */
+function ended(good: boolean, name: string, stack: string, progress: Progress): number {
+  if (good) say(`\n${name} is up (${progress.elapsed()} s)`);
+  else {
+    process.stderr.write(
+      `${progress.trouble()}\ndockstage: ${name} could not be brought up (${progress.elapsed()} s). What served before still serves. ` +
+        `Put right what is said above, and run it again: it goes on where it stopped. dockstage up ${stack}\n`,
+    );
+  }
+  return good ? 0 : 1;
+}
+
+/** Looks at all inputs of an `up`. */
+function watchOf(target: Target, given: NodeJS.ProcessEnv): Watch | undefined {
   // Read again: the host program may have leased another port meanwhile. Loaded late, as it brings the SDK.
+  const { settings, folders } = readSettings({ folder: target.folder, stack: target.stack, env: target.env });
+  const { plan } = require("../stages/plan") as typeof import("../stages/plan");
+  const absolute = (path: string): string => resolve(path.startsWith("package:") ? PACKAGE : folders.app, path.replace(/^\w+:/, ""));
+  const contexts = contextsOf(plan(settings), absolute);
+  return Watch.start({ target, given, contexts, migrations: settings.app.database?.migrations ?? [] });
+}
+
+/** What a person wants to know at the end. The URLs, too. */
+async function table({ stack, folder, env }: UpOptions, progress: Progress): Promise<readonly string[]> {
   const { settings } = readSettings({ folder: resolve(folder), stack, env });
-  const { cellsOf } = require("../stages/plan") as typeof import("../stages/plan");
+  const { cellsOf, inboxOf } = require("../stages/plan") as typeof import("../stages/plan");
+  const capabilities = capabilitiesOf(settings.stage.stage);
   const elsewhere = relative(process.cwd(), resolve(folder));
   const webs = await containersOf(settings.project, stack, /^web(-(?!(.*-)?self$).*)?$/, env);
+  const urls = cellsOf(settings, capabilities).map(({ url }) => url);
   const rows: readonly (readonly [string, string])[] = [
-    ...cellsOf(settings, capabilitiesOf(settings.stage.stage)).map(({ url }) => ["URL", url] as const),
+    ...urls.map((url) => ["URL", url] as const),
+    ...(capabilities.mail.mode === "catch" ? [["Mail", inboxOf(settings).url] as const] : []),
     ...webs.map((name) => ["Logs", `docker logs -f ${name}`] as const),
     ["Stop", `${sourceLine()} && pulumi destroy${elsewhere ? ` -C ${elsewhere}` : ""} -s ${stack}   (its data goes, too)`],
     ["Plugin", `${env["DOCKSTAGE_PLUGIN"] ?? "unknown"} docker plugin`],
   ];
-  say(`\n${settings.project} ${stack} is up (${seconds.toFixed(1)} s)\n`);
+  say(`\n${settings.project} ${stack} is up (${progress.elapsed()} s)\n`);
   for (const [name, value] of rows) say(`  ${name.padEnd(7)} ${value}`);
+  return urls;
 }

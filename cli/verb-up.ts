@@ -13,6 +13,6 @@ export async function run({ arguments: [stack = "dev"], folder, env, flag }: Cal
   const variables = ready(env);
   if (!variables) return 1;
   const { up } = require("./up") as typeof import("./up");
-  const options = { stack, folder, env: variables, force: flag("force"), adopt: flag("adopt") };
+  const options = { stack, folder, env: variables, given: env, force: flag("force"), adopt: flag("adopt") };
   return up(options);
 }

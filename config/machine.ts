@@ -1,18 +1,13 @@
 import { createHash } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
-import { globSync } from "tinyglobby";
 import { isMap, valueAt, type Checker } from "./check";
+import { filesMatching } from "./globs";
 import type { Description, Machine } from "./settings";
 
 /** The facts of the machine that the plan depends on. No other module reads the environment or the machine for the plan. */
 
-/** Where dockstage keeps what belongs to the person, not to a checkout. */
-export function dataFolderOf(env: Readonly<Record<string, string | undefined>>): string {
-  const own = env["DOCKSTAGE_DATA"];
-  return own ? own : join(env["XDG_DATA_HOME"] || join(homedir(), ".local", "share"), "dockstage");
-}
+export { dataFolderOf } from "./data-folder";
 
 /** Holder of the host program's HTTP port in the ledger of leases. */
 export const HOST_PORT_HOLDER = "dockstage-host/local/http";
@@ -32,11 +27,9 @@ export function hostPortOf(dataFolder: string): number {
 /** SHA-256 over names and contents of the files, hex; "" for no patterns. Patterns that match nothing are problems. */
 function migrationsHash(appFolder: string, patterns: readonly string[], checker: Checker): string {
   if (patterns.length === 0) return "";
-  const matches = (pattern: string): string[] =>
-    globSync([pattern], { cwd: appFolder, dot: true, onlyFiles: true, followSymbolicLinks: false, expandDirectories: false });
   const files = new Set<string>();
   patterns.forEach((pattern, index) => {
-    const found = matches(pattern);
+    const found = filesMatching(appFolder, pattern);
     const written = valueAt(checker.source.data, ["database", "migrations"]);
     const path = ["database", "migrations", ...(Array.isArray(written) ? [index] : [])];
     if (found.length === 0)
