@@ -70,7 +70,10 @@ function runOf(args: AppArgs): { run: Omit<Run, "command" | "limits" | "after">;
   const ours = app.source.from === "php";
   // The recipe has a sendmail that knows the relay; other images are told where it is, in the words that most understand.
   const smtp: Record<string, readonly string[]> = ours ? {} : { SMTP_HOST: [RELAY.host], SMTP_PORT: [String(RELAY.port)] };
-  const debug: Record<string, readonly string[]> = args.debugger ? { DEBUGGER: [args.debugger] } : {};
+  // PhpStorm finds its path mapping by the server's name, which a program of the command line does not have.
+  const debug: Record<string, readonly string[]> = args.debugger
+    ? { DEBUGGER: [args.debugger], PHP_IDE_CONFIG: [`serverName=${args.hosts[0] ?? "app"}`] }
+    : {};
   const { env, secrets, records } = environmentOf(owner, { ...smtp, ...debug, ...declared, ...filled });
   const paths = Object.entries(app.writable).map(([path, kind]) => ({ path, kind, at: root ? posix.resolve(root, path) : path }));
   const inside = mounted ? paths.filter(({ at }) => at.startsWith(`${mounted.at}/`)).map(({ at }) => posix.relative(mounted.at, at)) : [];

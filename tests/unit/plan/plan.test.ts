@@ -109,7 +109,7 @@ describe("plan()", () => {
 
   test("no secret is a plain variable", () => {
     const web = service(plan(guestbook()), "web");
-    expect(Object.keys(web.env)).toEqual(["DEBUGGER", "BASE_URL"]);
+    expect(Object.keys(web.env)).toEqual(["DEBUGGER", "PHP_IDE_CONFIG", "BASE_URL"]);
     expect(web.secrets.map(({ as }) => as)).toEqual([{ env: "APP_SECRET" }, { env: "DATABASE_URL" }]);
   });
 

@@ -51,7 +51,7 @@ describe("the docker platform", () => {
       image: "sha256:image",
       entrypoints: ["/bin/sh", "/run/dockstage/entrypoint", "/entry"],
       command: ["cmd"],
-      envs: ["BASE_URL=http://guestbook.dev.localhost:8080", "DEBUGGER=request"],
+      envs: ["BASE_URL=http://guestbook.dev.localhost:8080", "DEBUGGER=request", "PHP_IDE_CONFIG=serverName=guestbook.dev.localhost"],
       user: "1000:1000",
       readOnly: true,
       capabilities: { drops: ["ALL"] },
