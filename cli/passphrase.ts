@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { parse } from "yaml";
 import { valueAt } from "../config/check";
 import { dataFolderOf } from "../config/machine";
-import { EXAMPLE, EXAMPLE_FILE, ownFolder, passphraseOf, privateFileOf, refusedPassphrase } from "../config/passphrase";
+import { EXAMPLE, EXAMPLE_FILE, isExampleFile, ownFolder, passphraseOf, privateFileOf, refusedPassphrase } from "../config/passphrase";
 
 /** A passphrase that a stack must not be locked with. */
 export class PassphraseRefused extends Error {
@@ -39,7 +39,7 @@ export function makePrivate(env: NodeJS.ProcessEnv): boolean {
 export function locked(folder: string, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const { PULUMI_CONFIG_PASSPHRASE: given, PULUMI_CONFIG_PASSPHRASE_FILE: file } = env;
   // Those that scripts/env sets: which one depends on the folder where it was sourced. The last is of release 0.1.0.
-  const ours = [undefined, "", EXAMPLE_FILE, privateFileOf(env), join(dataFolderOf(env), "passphrase")].includes(file);
+  const ours = [undefined, "", privateFileOf(env), join(dataFolderOf(env), "passphrase")].includes(file) || isExampleFile(file);
   if (given === undefined && ours) {
     if (ownFolder(folder)) return { ...env, PULUMI_CONFIG_PASSPHRASE_FILE: EXAMPLE_FILE };
     makePrivate(env);

@@ -12,6 +12,9 @@ const PACKAGE = dirname(__dirname);
 export const EXAMPLE_FILE = join(PACKAGE, "scripts", "example-passphrase");
 export const EXAMPLE = readFileSync(EXAMPLE_FILE, "utf8").trim();
 
+/** Whether a file is the example's passphrase, of this copy of dockstage or of another one. */
+export const isExampleFile = (file: string | undefined): boolean => /[\\/]scripts[\\/]example-passphrase$/.test(file ?? "");
+
 /** The person's own, for every app of theirs. Whoever has it can read the secrets of their stacks. */
 export const privateFileOf = (env: Env): string => join(dataFolderOf(env), "private-passphrase");
 
