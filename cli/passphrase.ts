@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parse } from "yaml";
 import { valueAt } from "../config/check";
-import { dataFolderOf } from "../config/machine";
+import { dataFolderOf } from "../config/data-folder";
 import { EXAMPLE, EXAMPLE_FILE, isExampleFile, ownFolder, passphraseOf, privateFileOf, refusedPassphrase } from "../config/passphrase";
 
 /** A passphrase that a stack must not be locked with. */

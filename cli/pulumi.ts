@@ -34,7 +34,8 @@ function hintOf(folder: string, env: NodeJS.ProcessEnv, args: readonly string[])
 export async function run({ folder, env }: Pick<Target, "folder" | "env">, args: readonly string[], progress?: Progress): Promise<number> {
   const watched = process.stdout.isTTY;
   const shown = progress ?? new Progress();
-  const child = spawn("pulumi", args, { cwd: folder, env, stdio: ["inherit", watched ? "inherit" : "pipe", "inherit"] });
+  const stdio = ["inherit", watched ? "inherit" : "pipe", "inherit"] as const;
+  const child = spawn("pulumi", args, { cwd: folder, env: locked(folder, env), stdio: [...stdio] });
   const forward = (signal: NodeJS.Signals): void => {
     if (signal !== "SIGINT" || !process.stdin.isTTY) child.kill(signal);
   };
@@ -49,6 +50,8 @@ export async function run({ folder, env }: Pick<Target, "folder" | "env">, args:
     });
     shown.ended(good);
     if (!good && !progress) process.stderr.write(`${shown.trouble()}\n`);
+    const hint = good ? undefined : hintOf(folder, env, args);
+    if (hint) process.stderr.write(`dockstage: ${hint}.\n`);
     return good ? 0 : 1;
   } finally {
     if (clock) clearInterval(clock);

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
-import { dataFolderOf } from "./machine";
+import { dataFolderOf } from "./data-folder";
 
 /** The passphrase that locks the secrets of stacks. Pulumi takes it from two variables; scripts/env sets one where the person has not. */
 
