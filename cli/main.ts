@@ -4,6 +4,11 @@ import { verbs } from "./verbs";
 
 /** Exit code: 0, 1 (failed) or 2 (wrong use). */
 async function main(argv: readonly string[]): Promise<number> {
+  // Asked by the script that `completion` prints, at each press of the tab key.
+  if (argv[0] === "complete" && argv[1] === "--") {
+    const { complete } = require("./completion") as typeof import("./completion");
+    return complete(argv.slice(2), verbs, process.env);
+  }
   const asked = parse(argv, verbs, process.env);
   if ("verb" in asked) return asked.verb.run(asked.call);
   process.stdout.write(asked.stdout);

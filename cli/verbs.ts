@@ -146,4 +146,12 @@ export const verbs: readonly Verb[] = [
     examples: ["dockstage prune --dry-run", "dockstage prune shop/dev --yes"],
     run: (call) => (require("./prune") as typeof import("./prune")).run(call),
   },
+  {
+    name: "completion",
+    summary: "print what makes a shell complete verbs, stacks and components",
+    arguments: [{ usage: "<shell>", summary: "bash, zsh or fish", completes: ["bash", "zsh", "fish"] }],
+    examples: ["dockstage completion bash"],
+    more: "For `dockstage` on the PATH (npm install --global, or node_modules/.bin). In ~/.bashrc: source <(dockstage completion bash)",
+    run: (call) => (require("./completion") as typeof import("./completion")).run(call),
+  },
 ];
