@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { z } from "zod";
-import { ROUTES_VOLUME } from "../plan/names";
+import { DISPOSABLE } from "../plan/names";
 import { ask, get, removeStrangers } from "./engine";
 import { CommandFailed, type Target } from "./pulumi";
 import type { State } from "./state";
@@ -23,30 +23,50 @@ const labelsOf = ({ project, stack }: Target): readonly string[] => [`dockstage.
 async function unknownData(target: Target, { all }: Pick<State, "all">): Promise<readonly { name: string; since: string }[]> {
   const { Volumes: volumes } = Volumes.parse(await get("/volumes", labelsOf(target), target.env));
   return (volumes ?? [])
-    .filter(({ Name, Labels }) => !all.has(Name) && !Labels?.["dockstage.helper"] && Labels?.["dockstage.component"] !== ROUTES_VOLUME)
+    .filter(
+      ({ Name, Labels }) => !all.has(Name) && !Labels?.["dockstage.helper"] && !DISPOSABLE.includes(Labels?.["dockstage.component"] ?? ""),
+    )
     .map(({ Name, CreatedAt }) => ({ name: Name, since: CreatedAt ?? "an unknown time" }))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** The folder that the environment was last brought up from, where that is known and is another one. */
-async function elsewhere({ project, stack, folder }: Target): Promise<string | undefined> {
-  const { readLedger } = require("../provider/ledger") as typeof import("../provider/ledger");
-  const ledger = await readLedger();
-  const folders = Object.entries(ledger).flatMap(([holder, entry]) =>
-    holder.startsWith(`${project}/${stack}/`) && entry.folder !== undefined && entry.folder !== folder ? [entry.folder] : [],
+/** Another folder that holds the environment's subnets, all or those that are not among `values`. */
+async function elsewhere({ project, stack, folder, env }: Target, values: ReadonlySet<string> = new Set()): Promise<string | undefined> {
+  const { dataFolder, readLedger } = require("../provider/ledger") as typeof import("../provider/ledger");
+  const entries = Object.entries(await readLedger(dataFolder(env)));
+  const others = entries.filter(
+    ([holder, { value, folder: of = folder }]) => holder.startsWith(`${project}/${stack}/`) && of !== folder && !values.has(value),
   );
-  return folders[0];
+  return others[0]?.[1].folder;
 }
 
+const movedText = ({ project, stack }: Target, folder: string): string =>
+  `${project} ${stack} was taken over from ${folder}, with its data. Nothing was changed.\n` +
+  `Go on there, or take it back: dockstage up ${stack} --adopt. Where this state is not needed any more: ` +
+  `pulumi stack rm ${stack} --force --preserve-config (a destroy would take the data along)`;
+
 /**
- * Refuses an environment with data that its state does not know, before anything is touched.
+ * Refuses an environment with data that its state does not know, or that another folder has up, before anything is touched.
  *
  * @throws CommandFailed with the volumes and both ways on
  */
-export async function refuseUnknownData(target: Target, state: Pick<State, "all">): Promise<void> {
-  const unknown = await unknownData(target, state);
-  if (unknown.length === 0) return;
+export async function refuseUnknownData(target: Target, state: Pick<State, "all" | "ids">): Promise<void> {
   const { project, stack } = target;
+  const leases = state.ids.get("dockstage:index:Lease");
+  const moved = leases && (await elsewhere(target, leases));
+  if (moved !== undefined) throw new CommandFailed(movedText(target, moved));
+  const unknown = await unknownData(target, state);
+  if (unknown.length === 0) {
+    // Without data of its own, it is the other folder's containers that this run would take away.
+    if (state.all.size > 0 || Containers.parse(await get("/containers/json", labelsOf(target), target.env)).length === 0) return;
+    const folder = await elsewhere(target);
+    if (folder === undefined) return;
+    throw new CommandFailed(
+      `${project} ${stack} is up already from ${folder}, with another state than this one. Nothing was changed.\n` +
+        `Go on there; or destroy it there first; or give this one another stack or another name. Where that state is lost, or this one is to take ` +
+        `its place: dockstage up ${stack} --adopt`,
+    );
+  }
   const other = await elsewhere(target);
   throw new CommandFailed(
     `${project} ${stack} has data on this engine that its state does not know. Nothing was changed.\n` +

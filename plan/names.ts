@@ -34,5 +34,8 @@ export const doorName = (project: string, stack: string): string => `door-${proj
 /** Physical name of the network that doors and the host's demux meet in. */
 export const DOORS_NETWORK = "dockstage-doors";
 
-/** The volume of an environment's door: nobody's data is in it. */
+/** The volume of an environment's door. */
 export const ROUTES_VOLUME = "routes";
+
+/** Volumes that are no database and hold no files of the app's: an environment takes what is in them as it is. */
+export const DISPOSABLE: readonly string[] = [ROUTES_VOLUME, "spool", "mailbox"];

@@ -82,7 +82,7 @@ export interface VolumeRecord extends Named<"volume"> {
         /** Where it will be mounted in that image (as in mounts): what the image has there is put in first. */
         readonly path: string;
       };
-  /** Nobody's data is in it: one of that name that the state does not know is taken as it is. @default false, and taking it over must be asked for */
+  /** No database, and no files of the app's: one of that name that the state does not know is taken as it is. @default false, and taking it over must be asked for */
   readonly disposable?: boolean;
   /** What a person must be told who takes it over from a state that was lost. @default nothing */
   readonly adopting?: string;

@@ -190,7 +190,7 @@ export interface StampArgs {
   readonly volume: string;
   /** Identity labels, for a volume that has to be made anew. */
   readonly labels: Labels;
-  /** Nobody's data is in it: it is taken as it is. @default false */
+  /** No database, and no files of the app's: it is taken as it is. @default false */
   readonly disposable?: boolean;
   /** What a person is told whose run takes it over. */
   readonly adopting?: string;

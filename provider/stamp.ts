@@ -18,7 +18,7 @@ const UNMARKED = "none";
 const inputs = z.object({
   volume: z.string().min(1),
   labels: z.record(z.string(), z.string()),
-  /** Nobody's data is in it: it is taken as it is. */
+  /** No database, and no files of the app's: it is taken as it is. */
   disposable: z.boolean().optional(),
   /** What a person must know who takes it over. */
   adopting: z.string().optional(),
@@ -86,7 +86,8 @@ export const resource: Resource<Inputs, Computed> = {
     if (there !== undefined) return { token: there, adopted: state.adopted };
     const token = fresh();
     await (await ctx.engine()).createVolume(news.volume, { ...news.labels, [LABEL]: token });
-    ctx.log(`the volume ${news.volume} is no longer on the engine: an empty one was made`, "warning");
+    // No warning: a run that was cut off may never have made it. One that was lost `dockstage up` has named before.
+    ctx.log(`the volume ${news.volume} is not on the engine: an empty one was made`, "info");
     return { token, adopted: false };
   },
   // A refresh must show no change; that the volume is another one is for diff to see.
