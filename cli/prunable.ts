@@ -25,7 +25,7 @@ export interface Prunable extends Leftovers {
 export interface Known {
   readonly states: readonly Stack[];
   readonly leases: readonly Lease[];
-  /** Environments, as `project/stack`, that a person named: theirs even where they run and no state knows them. */
+  /** Environments, as `project/stack`, that a person named: only these, and theirs even where they run and no state knows them. */
   readonly named: readonly string[];
 }
 
@@ -40,7 +40,7 @@ const isElsewhere = (leases: readonly Lease[], of: { readonly project: string; r
 
 export function prunable({ containers, networks, volumes }: Objects, { states, leases, named }: Known): Prunable {
   const all: readonly (EngineContainer | EngineObject)[] = [...containers, ...networks, ...volumes];
-  const names = [...new Set(all.map(key))].sort();
+  const names = [...new Set(all.map(key))].filter((name) => named.length === 0 || named.includes(name)).sort();
   const found = names.map((name) => {
     const mine = {
       containers: containers.filter((of) => key(of) === name),

@@ -96,6 +96,14 @@ export const verbs: readonly Verb[] = [
     run: (call) => (require("./mail") as typeof import("./mail")).run(call),
   },
   {
+    name: "debugger",
+    summary: "print how an IDE is set up for the debugger, and how a request is debugged",
+    arguments: [stack],
+    options: [json],
+    examples: ["dockstage debugger", "dockstage debugger dev --json"],
+    run: (call) => (require("./debugger") as typeof import("./debugger")).run(call),
+  },
+  {
     name: "down",
     summary: "take an environment down; its data stays",
     more:
@@ -141,7 +149,7 @@ export const verbs: readonly Verb[] = [
     more:
       "Containers, networks and volumes of dockstage's own that no state knows. It shows them and asks. Volumes with data are only named, and " +
       "an environment that runs without a state of yours goes only where you name it, as app/stack.",
-    arguments: [{ usage: "[environment...]", summary: "environments that are yours though no state knows them, as app/stack" }],
+    arguments: [{ usage: "[environment...]", summary: "only these, which are yours though no state knows them, as app/stack" }],
     options: [{ flags: "--dry-run", summary: "only show" }, { flags: "-y, --yes", summary: "do not ask" }, json],
     examples: ["dockstage prune --dry-run", "dockstage prune shop/dev --yes"],
     run: (call) => (require("./prune") as typeof import("./prune")).run(call),
