@@ -27,7 +27,11 @@ function recipe(source: PhpSource, php: NonNullable<AppImageArgs["php"]>, args: 
   const { mounted } = args;
   return {
     from: "build",
-    context: [{ path: "package:images/php", to: "recipe" }, ...(mounted ? [] : [{ path: "app:." as const, to: "app" }])],
+    context: [
+      { path: "package:images/php", to: "recipe" },
+      { path: "package:images/sendmail", to: "sendmail" },
+      ...(mounted ? [] : [{ path: "app:." as const, to: "app" }]),
+    ],
     dockerfile: "recipe/Dockerfile",
     args: {
       SUITE: catalogue.php[php.version],

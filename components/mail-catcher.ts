@@ -29,7 +29,7 @@ export function mailCatcher({ image, webPort = 1080, hosts, door }: MailCatcherA
         : { from: "build", context: [{ path: "package:images/catcher", to: "" }], dockerfile: "Dockerfile", args: {}, secrets: {} },
     },
     // What was caught outlives the container. Another image keeps its mail where it likes.
-    ...(image ? [] : [{ kind: "volume", name: "mailbox", protect: false } as const]),
+    ...(image ? [] : [{ kind: "volume", name: "mailbox", protect: false, disposable: true } as const]),
     {
       kind: "service",
       name: "catcher",
@@ -45,7 +45,7 @@ export function mailCatcher({ image, webPort = 1080, hosts, door }: MailCatcherA
       ],
       readOnlyRoot: !image,
       capabilities: image ? FOREIGN_CAPABILITIES : [],
-      limits: { memory: 256, cpus: 0.5 },
+      limits: { memory: 512, cpus: 0.5 },
       after: [door],
       replicas: 1,
       // Two of them would share a mailbox.

@@ -17,7 +17,7 @@ export function mailRelay(args: MailRelayArgs): readonly PlanRecord[] {
       source: { from: "build", context: [{ path: "package:images/relay", to: "" }], dockerfile: "Dockerfile", args: {}, secrets: {} },
     },
     // The queue: what the relay has accepted is not lost with its container.
-    { kind: "volume", name: "spool", protect: false },
+    { kind: "volume", name: "spool", protect: false, disposable: true },
     {
       kind: "service",
       name: "relay",
@@ -35,7 +35,7 @@ export function mailRelay(args: MailRelayArgs): readonly PlanRecord[] {
       ],
       readOnlyRoot: true,
       // Postfix's master starts as root, opens port 25, and its daemons drop to their own users.
-      capabilities: ["CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "NET_BIND_SERVICE", "SETGID", "SETUID"],
+      capabilities: ["DAC_OVERRIDE", "KILL", "NET_BIND_SERVICE", "SETGID", "SETUID"],
       limits: { memory: 128, cpus: 0.5 },
       after: [],
       replicas: 1,

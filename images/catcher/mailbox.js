@@ -12,11 +12,13 @@ const { formatBytes, makeId } = require("maildev/lib/utils");
 const { MailParser } = require("maildev/vendor/mailparser-mit");
 
 /** The newest so many mails are kept, */
-const MAILS = 10000;
+const MAILS = 5000;
 /** with at most so many characters of text and HTML in all: they are in memory. */
 const CHARACTERS = 48 * 1024 * 1024;
 /** More of one mail's text is not shown; the mail's source has it. */
 const SHOWN = 512 * 1024;
+/** Bytes of a mail that may be too much to read. */
+const LARGE = 4 * 1024 * 1024;
 
 /** The relay's id of a mail, in the Received header that it puts on top. It is the same when the relay sends a mail again. */
 const RELAY_ID = /^Received: [^]*?\bby relay\.localdomain \(Postfix[^)]*\)\s+(?:with \S+ )?id (\w+)/;
@@ -125,17 +127,28 @@ class Mailbox {
 
   show(id, meta, read) {
     const shown = this.reading.then(async () => {
-      const parsed = await this.parse(id).catch((error) => {
+      const { size } = await stat(this.path(id, "eml"));
+      const parsed = await this.parse(id, size).catch((error) => {
         console.error(`mail ${id} cannot be shown, only downloaded: ${error.message}`);
         return { subject: "(this mail cannot be shown; its source can be downloaded)" };
       });
-      this.add(id, meta, read, parsed, (await stat(this.path(id, "eml"))).size);
+      this.add(id, meta, read, parsed, size);
     });
     this.reading = shown.catch(() => undefined);
     return shown;
   }
 
-  parse(id) {
+  async parse(id, size) {
+    // A mail that took all the memory when it was read must not do so at each start.
+    const tried = this.path(id, "tried");
+    if (fs.existsSync(tried)) throw new Error("reading it ended the catcher");
+    if (size > LARGE) await writeFile(tried, "");
+    const parsed = await this.read(id);
+    if (size > LARGE) await rm(tried, { force: true });
+    return parsed;
+  }
+
+  read(id) {
     return new Promise((resolve, reject) => {
       this.failReading = reject;
       const parser = new MailParser({ streamAttachments: true });

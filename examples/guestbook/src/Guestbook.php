@@ -29,13 +29,16 @@ final class Guestbook
         ));
     }
 
-    /** Adds an entry, and a job for its picture; both or neither. */
-    public function sign(string $name, string $message, ?string $picture): int
+    /** Adds an entry, and jobs for its picture and for the mail to its author; all or nothing. */
+    public function sign(string $name, string $message, ?string $picture, ?string $email): int
     {
-        return $this->database->transaction(function () use ($name, $message, $picture): int {
-            $id = $this->database->insert('entries', ['name' => $name, 'message' => $message, 'picture' => $picture, 'created_at' => now()]);
-            if ($picture !== null) {
-                $this->database->insert('jobs', ['entry_id' => $id, 'status' => 'waiting', 'due_at' => now()]);
+        return $this->database->transaction(function () use ($name, $message, $picture, $email): int {
+            $entry = ['name' => $name, 'message' => $message, 'picture' => $picture, 'email' => $email, 'created_at' => now()];
+            $id = $this->database->insert('entries', $entry);
+            foreach (['picture' => $picture, 'thanks' => $email] as $task => $needed) {
+                if ($needed !== null) {
+                    $this->database->insert('jobs', ['entry_id' => $id, 'task' => $task, 'status' => 'waiting', 'due_at' => now()]);
+                }
             }
             return $id;
         });

@@ -35,6 +35,7 @@ final class Pages
             'flash' => $flash,
             'name' => $flash['form']['name'] ?? ($_SESSION['name'] ?? ''),
             'message' => $flash['form']['message'] ?? '',
+            'email' => $flash['form']['email'] ?? ($_SESSION['email'] ?? ''),
             'token' => Csrf::token(self::secure()),
             'maxName' => self::MAX_NAME,
             'maxMessage' => self::MAX_MESSAGE,
@@ -42,12 +43,13 @@ final class Pages
         ]);
     }
 
-    /** POST /entries with name, message, picture (optional) and token */
+    /** POST /entries with name, message, email and picture (both optional) and token */
     public static function sign(): void
     {
         $database = Database::connect();
         $name = self::field('name');
         $message = self::field('message');
+        $email = self::field('email');
         $picture = null;
         try {
             // PHP drops a form that is larger than post_max_size as a whole, without a word.
@@ -61,11 +63,12 @@ final class Pages
             if (mb_strlen($name) > self::MAX_NAME || mb_strlen($message) > self::MAX_MESSAGE) {
                 throw new Rejected(sprintf('A name has at most %d characters, a message %d.', self::MAX_NAME, self::MAX_MESSAGE));
             }
+            $address = Mail::address($email);
             $picture = Picture::keep($_FILES['picture'] ?? []);
-            (new Guestbook($database))->sign($name, $message, $picture);
+            (new Guestbook($database))->sign($name, $message, $picture, $address);
             $flash = ['kind' => 'thanks', 'text' => $picture === null ? 'Thank you for your entry.' : 'Thank you for your entry. Your picture will show in a moment.'];
         } catch (Rejected $rejected) {
-            $flash = ['kind' => 'problem', 'text' => $rejected->getMessage(), 'form' => ['name' => $name, 'message' => $message]];
+            $flash = ['kind' => 'problem', 'text' => $rejected->getMessage(), 'form' => ['name' => $name, 'message' => $message, 'email' => $email]];
         } catch (\Throwable $error) {
             if ($picture !== null) {
                 Picture::drop($picture);
@@ -75,6 +78,7 @@ final class Pages
         DatabaseSessions::start($database, self::secure());
         $_SESSION['flash'] = $flash;
         $_SESSION['name'] = mb_substr($name, 0, self::MAX_NAME);
+        $_SESSION['email'] = mb_substr($email, 0, 254);
         session_write_close();
         // See other: a reload of the next page signs nothing again.
         header('Location: /', true, 303);

@@ -1,6 +1,7 @@
 <?php
 /**
- * @var array $entries @var int $page @var int $pages @var array $flash @var string $name @var string $message @var string $token
+ * @var array $entries @var int $page @var int $pages @var array $flash @var string $name @var string $message @var string $email
+ * @var string $token
  * @var int $maxName @var int $maxMessage
  */
 use function Guestbook\e;
@@ -22,6 +23,8 @@ $initials = static function (string $name): string {
       <input id="name" name="name" required maxlength="<?= $maxName ?>" autocomplete="name" value="<?= e($name) ?>">
       <label for="message">Your message</label>
       <textarea id="message" name="message" required maxlength="<?= $maxMessage ?>" rows="5"><?= e($message) ?></textarea>
+      <label for="email">Your e-mail <span class="hint">if you like, never shown: we thank you by mail</span></label>
+      <input id="email" type="email" name="email" maxlength="254" autocomplete="email" value="<?= e($email) ?>">
       <label for="picture">A picture <span class="hint">if you like, up to <?= e(rtrim((string) ini_get('upload_max_filesize'), 'M')) ?> MB</span></label>
       <input id="picture" type="file" name="picture" accept="image/jpeg,image/png,image/gif,image/webp">
       <button class="button" type="submit">Sign the guestbook</button>

@@ -1,0 +1,4 @@
+-- Where a thank-you goes; never shown.
+ALTER TABLE entries ADD COLUMN email VARCHAR(254) NULL;
+-- What the worker has to do: picture or thanks.
+ALTER TABLE jobs ADD COLUMN task VARCHAR(10) NOT NULL DEFAULT 'picture';
