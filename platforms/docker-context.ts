@@ -31,7 +31,11 @@ export interface Handles {
   service: {
     readonly ids: pulumi.Output<string>[];
     readonly upstream: pulumi.Output<string>;
+    /** What other services wait for: that it is ready or, where nothing tells that, that it was started. */
+    readonly started: pulumi.Resource[];
     readonly ready: pulumi.Resource[];
+    /** What must be ready before requests reach it. */
+    readonly before: pulumi.Resource[];
     readonly port?: pulumi.Output<string>;
   };
   job: Job;

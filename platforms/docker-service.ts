@@ -10,9 +10,13 @@ import { tools } from "./docker-image";
 import { makeFiles, mountsOf } from "./docker-storage";
 import type { Owner } from "./platform";
 
-export function resourcesOf(at: DockerContext, refs: readonly Ref[]): pulumi.Resource[] {
+/**
+ * What comes before a record. A job waits until services are ready; a service does not wait for the two seconds in which one without a probe
+ * shows that it keeps running, as the route to it does.
+ */
+export function resourcesOf(at: DockerContext, refs: readonly Ref[], services: "started" | "ready" = "ready"): pulumi.Resource[] {
   return refs.flatMap((ref): pulumi.Resource[] => {
-    if (ref.startsWith("service:")) return at.handle("service", ref).ready;
+    if (ref.startsWith("service:")) return at.handle("service", ref)[services];
     if (ref.startsWith("job:")) return [at.handle("job", ref)];
     if (ref.startsWith("volume:")) return [at.handle("volume", ref).ready];
     return [];
@@ -68,7 +72,7 @@ export function makeService(at: DockerContext, record: ServiceRecord, owner: Own
   );
   // No other generation has this name, so that the door never sends a request to containers that are not ready yet.
   const upstream = pulumi.interpolate`${slug(record.name)}-${generation.token}`;
-  const dependsOn = [...mounts.ready, ...resourcesOf(at, record.after)];
+  const dependsOn = [...mounts.ready, ...resourcesOf(at, record.after, "started")];
   const containers = Array.from(
     { length: record.replicas },
     (_, at) =>
@@ -88,7 +92,8 @@ export function makeService(at: DockerContext, record: ServiceRecord, owner: Own
   const ids = containers.map((container) => container.id);
   const ready = [makeReady(at, record, containers, owner)];
   const self = record.self?.forward ? [makeSelf(at, { ...record, self: record.self }, containers, ready, labels, owner)].flat() : [];
-  return { ids, upstream, ready: [...ready, ...self], ...(leases[0] && { port: leases[0].value }) };
+  const started = record.health ? ready : containers;
+  return { ids, upstream, started, ready: [...ready, ...self], before: resourcesOf(at, record.after), ...(leases[0] && { port: leases[0].value }) };
 }
 
 export function makeReady(at: DockerContext, record: ServiceRecord, containers: readonly docker.Container[], { parent }: Owner): Ready {
@@ -177,6 +182,6 @@ export function makeRoute(at: DockerContext, record: RouteRecord, { parent }: Ow
   return new Route(
     `${record.name}-route`,
     { door: first, route: record.name, hosts: [...record.hosts], upstream: service.upstream, port: record.port, drainSeconds: 10 },
-    { parent, dependsOn: [...service.ready, ...door.ready] },
+    { parent, dependsOn: [...service.ready, ...service.before, ...door.ready] },
   );
 }

@@ -47,10 +47,11 @@ interface Probe {
   ask(signal: AbortSignal): Promise<string | undefined>;
 }
 
-function probeOf({ command, http }: Inputs, { id, name }: ContainerState, engine: Engine): Probe {
+function probeOf({ command, http }: Inputs, { id, name, startedAt }: ContainerState, engine: Engine): Probe {
   if (command) return { text: command.join(" "), ask: (signal) => inside(engine, id, command, signal) };
   if (!http) {
-    const until = Date.now() + SETTLED;
+    const since = Date.parse(startedAt);
+    const until = (since < Date.now() ? since : Date.now()) + SETTLED;
     return {
       text: `it keeps running for ${SETTLED / 1000} s`,
       ask: () => Promise.resolve(Date.now() >= until ? undefined : "it runs so far"),

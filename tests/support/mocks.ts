@@ -10,6 +10,8 @@ export interface Registered {
   readonly retainOnDelete: boolean;
   readonly deleteBeforeReplace: boolean | undefined;
   readonly ignoreChanges: readonly string[];
+  /** Names of what it explicitly comes after. */
+  readonly dependsOn: readonly (string | undefined)[];
 }
 
 interface Options {
@@ -84,5 +86,8 @@ export async function register(program: () => unknown, project = "guestbook", st
       deleteBeforeReplace:
         "deleteBeforeReplace" in opts && typeof opts.deleteBeforeReplace === "boolean" ? opts.deleteBeforeReplace : undefined,
       ignoreChanges: opts.ignoreChanges ?? [],
+      dependsOn: Array.isArray(opts.dependsOn)
+        ? opts.dependsOn.map((one) => (pulumi.Resource.isInstance(one) ? names.get(one) : undefined))
+        : [],
     }));
 }

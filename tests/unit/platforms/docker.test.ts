@@ -106,3 +106,17 @@ describe("the docker platform", () => {
     expect(`${lines.sort().join("\n")}\n`).toBe(readFileSync(join(__dirname, "..", "..", "golden", "docker-dev.txt"), "utf8"));
   });
 });
+
+test("the web container waits until a companion without a probe was started, its jobs and its route until that one keeps running", async () => {
+  const services = { redis: { image: "redis:7", env: {} } };
+  const platform = dockerPlatform({ project: "guestbook", stack: "dev", folders, secret: () => pulumi.secret("config-canary") });
+  const all = await register(() => {
+    for (const part of partsOf(guestbook({ app: { services } }))) realise(part, platform);
+  });
+  const after = (name: string): Registered["dependsOn"] => all.find((resource) => resource.name === name)?.dependsOn ?? [];
+  expect(after("guestbook-dev-web")).toContain("guestbook-dev-redis");
+  expect(after("guestbook-dev-web")).not.toContain("redis-ready");
+  expect(after("guestbook-dev-web")).toContain("relay-ready");
+  expect(after("migrate")).toContain("redis-ready");
+  expect(after("web-route")).toEqual(expect.arrayContaining(["redis-ready", "web-ready", "door-ready"]));
+});

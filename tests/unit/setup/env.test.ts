@@ -33,6 +33,7 @@ describe.each(["dash", "bash"])("scripts/env sourced by %s", (shell) => {
       PULUMI_CREDENTIALS_PATH: inHome(".pulumi"),
       PULUMI_HOME: inHome(".cache/dockstage/pulumi-home-offline"),
       PULUMI_IGNORE_AMBIENT_PLUGINS: "true",
+      PULUMI_PARALLEL: "64",
       PULUMI_SKIP_UPDATE_CHECK: "true",
     });
   });
