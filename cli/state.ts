@@ -95,8 +95,17 @@ export function stateOf(target: Target): State {
 
 const Lock = z.object({ pid: z.number(), hostname: z.string() });
 
-/** Whether a process of this machine runs. */
+/**
+ * Whether a pulumi of this machine runs under this number. A killed one whose parent does not ask for its end is there still, as a
+ * zombie; and the number may be another program's by now.
+ */
 function alive(pid: number): boolean {
+  try {
+    const [, name = "", state = ""] = /^\d+ \((.*)\) (\S)/s.exec(readFileSync(`/proc/${pid}/stat`, "utf8")) ?? [];
+    return name.startsWith("pulumi") && state !== "Z" && state !== "X";
+  } catch {
+    if (existsSync("/proc/self/stat")) return false;
+  }
   try {
     process.kill(pid, 0);
     return true;
