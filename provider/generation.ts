@@ -34,5 +34,12 @@ export const resource: Resource<z.infer<typeof inputs>, z.infer<typeof computed>
   update: () => Promise.resolve({ token: token() }),
   // A refresh must show no change; that containers are gone is for diff to see.
   read: (_id, state) => Promise.resolve({ token: state.token }),
-  delete: () => Promise.resolve(),
+  /** Its containers are deleted before. What is left was made by a run that was cut off, is in no state, and would hold its networks. */
+  async delete(_id, state, ctx) {
+    const engine = await ctx.engine();
+    for (const { id, name } of await engine.containers([`dockstage.generation=${state.token}`])) {
+      ctx.log(`${name} is left of a run that was cut off: it is removed`, "info");
+      await engine.removeContainer(id);
+    }
+  },
 };

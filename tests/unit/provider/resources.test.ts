@@ -47,6 +47,15 @@ describe("Generation", () => {
     expect((await generation.diff("", inputs, state, news, ctx)).updates ?? []).toEqual(updates);
   });
 
+  it("takes along what a run that was cut off left under its token, and nothing else", async () => {
+    engine.add({ id: "left", labels: { "dockstage.generation": "aaaaaaaa" } });
+    engine.add({ id: "other", labels: { "dockstage.generation": "bbbbbbbb" } });
+    engine.add({ id: "foreign" });
+    await generation.delete("", state, ctx);
+    expect([...engine.containersById.keys()]).toEqual(["other", "foreign"]);
+    expect(logs).toEqual(["name-of-left is left of a run that was cut off: it is removed"]);
+  });
+
   it("shows its token as unknown, so that a preview shows the replacement", async () => {
     expect(isUnknown((await generation.preview?.(inputs, state, ctx))?.token)).toBe(true);
   });
