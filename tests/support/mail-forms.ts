@@ -1,0 +1,41 @@
+/** Ways to write a recipient (RCPT TO), and what the catcher's envelope says then; null where the dialogue refuses it with 501. */
+export const FORMS: readonly (readonly [written: string, caught: string | null])[] = [
+  ["ada@real.example", "ada@real.example"],
+  ["ADA@Real.EXAMPLE", "ADA@Real.EXAMPLE"],
+  ["ada+tag@real.example", "ada+tag@real.example"],
+  // Routes: the first is removed, as RFC 5321 says; the others mean nothing here.
+  ["@a.example,@b.example:ada@real.example", "ada@real.example"],
+  ["ada%real.example@relay.localdomain", "ada%real.example@relay.localdomain"],
+  ["ada%b.example@real.example", "ada%b.example@real.example"],
+  ["b.example!ada@real.example", "b.example!ada@real.example"],
+  ["real.example!ada", "real.example!ada@no-domain.invalid"],
+  ["@a.example:b.example!ada%c.example@real.example", "b.example!ada%c.example@real.example"],
+  // Local parts.
+  ['"ada lovelace"@real.example', '"ada lovelace"@real.example'],
+  ['"ada@b.example"@real.example', '"ada@b.example"@real.example'],
+  ['"a\\"b<c>"@real.example', '"a\\"b<c>"@real.example'],
+  ["ada@b.example@real.example", '"ada@b.example"@real.example'],
+  ["ada@@real.example", '"ada@"@real.example'],
+  [".ada..b.@real.example", '".ada..b."@real.example'],
+  [`${"x".repeat(200)}@real.example`, `${"x".repeat(200)}@real.example`],
+  ["jürgen@real.example", "jürgen@real.example"],
+  ["用户@例え.example", "用户@例え.example"],
+  ["|/bin/sh@real.example", "|/bin/sh@real.example"],
+  ["/etc/passwd", "/etc/passwd@no-domain.invalid"],
+  // Domains, and none.
+  ["ada@real.example.", "ada@real.example"],
+  ["ada@[192.0.2.7]", "ada@[192.0.2.7]"],
+  ["ada@[IPv6:2001:db8::7]", "ada@[IPv6:2001:db8::7]"],
+  ["ada@192.0.2.7", "ada@[192.0.2.7]"],
+  ["ada@localhost", "ada@localhost"],
+  ["root@relay.localdomain", "root@relay.localdomain"],
+  ["ada@", "ada@relay.localdomain"],
+  ["root", "root@no-domain.invalid"],
+  ["postmaster", "postmaster@no-domain.invalid"],
+  ["MAILER-DAEMON@real.example", "MAILER-DAEMON@real.example"],
+  // What is no address.
+  ["", null],
+  ["ada@real example", null],
+  ["ada@b.example%real.example", null],
+  ["team:ada@real.example,bob@real.example;", null],
+];
