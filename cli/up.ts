@@ -157,7 +157,9 @@ function watchOf(target: Target, given: NodeJS.ProcessEnv): Watch | undefined {
 
 /** What a person wants to know at the end. The URLs, too. */
 async function table({ stack, folder, env }: UpOptions, progress: Progress): Promise<readonly string[]> {
-  const { settings } = readSettings({ folder: resolve(folder), stack, env });
+  const { settings, folders } = readSettings({ folder: resolve(folder), stack, env });
+  const { debugRow, ideSettingsOf } = require("./debugger") as typeof import("./debugger");
+  const ide = ideSettingsOf(settings, folders.app);
   const { cellsOf, inboxOf } = require("../stages/plan") as typeof import("../stages/plan");
   const capabilities = capabilitiesOf(settings.stage.stage);
   const elsewhere = relative(process.cwd(), resolve(folder));
@@ -166,6 +168,7 @@ async function table({ stack, folder, env }: UpOptions, progress: Progress): Pro
   const rows: readonly (readonly [string, string])[] = [
     ...urls.map((url) => ["URL", url] as const),
     ...(capabilities.mail.mode === "catch" ? [["Mail", inboxOf(settings).url] as const] : []),
+    ...(ide ? [["Debug", debugRow(ide, stack)] as const] : []),
     ...webs.map((name) => ["Logs", `docker logs -f ${name}`] as const),
     ["Stop", `${sourceLine()} && pulumi destroy${elsewhere ? ` -C ${elsewhere}` : ""} -s ${stack}   (its data goes, too)`],
     ["Plugin", `${env["DOCKSTAGE_PLUGIN"] ?? "unknown"} docker plugin`],

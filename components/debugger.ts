@@ -2,6 +2,9 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Mount, PlanRecord } from "../plan/records";
 import { PlannedComponent, type Placed } from "./component";
 
+/** Where IDEs wait for Xdebug, unless somebody tells them otherwise. */
+export const DEBUGGER_PORT = 9003;
+
 export interface DebuggerArgs {
   /** Port of this machine's loopback on which an IDE waits for the debugger. @default 9003 */
   readonly port?: number;
@@ -15,14 +18,14 @@ export const debuggerMount: Mount = { from: "volume:debugger", path: "/run/debug
  * that passes each connection on to one port of the machine's loopback. So the environment's networks stay closed, no firewall stands
  * between, and nothing new listens on the machine.
  */
-export function ideBridge({ port = 9003 }: DebuggerArgs): readonly PlanRecord[] {
+export function ideBridge({ port = DEBUGGER_PORT }: DebuggerArgs): readonly PlanRecord[] {
   return [
     {
       kind: "image",
       name: "debugger",
       source: { from: "build", context: [{ path: "package:images/debugger", to: "" }], dockerfile: "Dockerfile", args: {}, secrets: {} },
     },
-    { kind: "volume", name: "debugger", protect: false },
+    { kind: "volume", name: "debugger", protect: false, disposable: true },
     {
       kind: "service",
       name: "debugger",
