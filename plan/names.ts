@@ -38,4 +38,4 @@ export const DOORS_NETWORK = "dockstage-doors";
 export const ROUTES_VOLUME = "routes";
 
 /** Volumes that are no database and hold no files of the app's: an environment takes what is in them as it is. */
-export const DISPOSABLE: readonly string[] = [ROUTES_VOLUME, "spool", "mailbox"];
+export const DISPOSABLE: readonly string[] = [ROUTES_VOLUME, "spool", "mailbox", "debugger"];
