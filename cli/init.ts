@@ -2,6 +2,7 @@ import { statSync, writeFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { parse } from "yaml";
 import { valueAt } from "../config/check";
+import { ownFolder } from "../config/passphrase";
 import { keyOf, sentence } from "../config/problems";
 import { ask, missingText, openQuestions, QUESTIONS } from "./init/ask";
 import { leaveOutRefused, problemsOf } from "./init/check";
@@ -76,7 +77,7 @@ async function describe(call: Call, folder: string): Promise<{ readonly found: F
 
 /** What the person types next. */
 function next(folder: string, changes: readonly Change[]): string {
-  const secrets: unknown = valueAt(parse(textOf(folder, DESCRIPTION) ?? ""), ["secrets"]);
+  const secrets: unknown = valueAt(parse(textOf(folder, changes[0]?.file ?? DESCRIPTION) ?? ""), ["secrets"]);
   const unset = Object.entries(secrets ?? {}).flatMap(([name, kind]) => (kind === "required" ? [name] : []));
   const stackFile = textOf(folder, "Pulumi.dev.yaml") ?? "";
   const open = unset.filter((name) => !stackFile.includes(`:${name}:`));
@@ -98,9 +99,13 @@ function next(folder: string, changes: readonly Change[]): string {
 export async function run(call: Call): Promise<number> {
   const folder = resolve(call.folder);
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) throw new WrongUse(`there is no folder ${call.folder}`);
+  if (ownFolder(folder)) throw new WrongUse("this is dockstage's own folder, whose example needs no init; go to the app's folder");
   const dry = call.flag("dry-run");
-  const before = textOf(folder, DESCRIPTION);
-  let description: Change = { file: DESCRIPTION, note: "is there" };
+  // Pulumi.yaml may say that it is elsewhere.
+  const pointed: unknown = valueAt(parse(textOf(folder, "Pulumi.yaml") ?? ""), ["dockstage"]);
+  const file = typeof pointed === "string" ? pointed : DESCRIPTION;
+  const before = textOf(folder, file);
+  let description: Change = { file, note: "is there" };
   let name: string;
   let context: string | undefined;
   if (before === undefined) {
@@ -109,7 +114,7 @@ export async function run(call: Call): Promise<number> {
     report(made.found);
     name = made.name;
     context = made.found.has("build") ? String(made.found.value("build", "context")) : made.found.has("php") ? "." : undefined;
-    description = { file: DESCRIPTION, text: render(made.found), note: "new" };
+    description = { file, text: render(made.found), note: "new" };
   } else {
     const data: unknown = parse(before);
     name = String(valueAt(data, ["name"]));

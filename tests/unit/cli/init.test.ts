@@ -260,6 +260,23 @@ describe("what cannot be found", () => {
   });
 });
 
+test("dockstage's own folder is refused", () => {
+  const { code, stderr } = init("--folder", PACKAGE);
+  expect({ code, stderr }).toEqual({
+    code: 2,
+    stderr: "dockstage: this is dockstage's own folder, whose example needs no init; go to the app's folder. Try: dockstage --help\n",
+  });
+});
+
+test("a description that Pulumi.yaml has elsewhere is found there", () => {
+  write({
+    "Pulumi.yaml": "name: shop\ndockstage: app/dockstage.yaml\nplugins: { providers: [{ name: dockstage }] }\n",
+    "app/dockstage.yaml": "name: shop\nimage: shop:1\nweb: { port: 80 }\n",
+  });
+  expect(init().stdout).toMatch(/app\/dockstage\.yaml +is there\n/);
+  expect(readdirSync(folder)).not.toContain("dockstage.yaml");
+});
+
 test("the guestbook's folder needs nothing", () => {
   cpSync(join(PACKAGE, "examples", "guestbook"), folder, { recursive: true });
   const { code, stdout } = init();
