@@ -1,8 +1,9 @@
-import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { hostname } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
+import { dataFolderOf } from "../config/data-folder";
 import { capture, CommandFailed, type Target } from "./pulumi";
 
 /** What a stack's state knows. */
@@ -84,6 +85,9 @@ export function stateOf(target: Target): State {
     const read = Checkpoint.safeParse(JSON.parse(readFileSync(file, "utf8")));
     if (read.success) return summary(read.data.checkpoint.latest ?? {});
   }
+  // The set-up makes it; where somebody took the whole data folder away, the next run does.
+  const folder = stateFolder(target.env);
+  if (folder?.startsWith(join(dataFolderOf(target.env), "/"))) mkdirSync(dirname(folder), { recursive: true, mode: 0o700 });
   capture(target, ["stack", "select", "--create", target.stack]);
   const read = Exported.safeParse(JSON.parse(capture(target, ["stack", "export", "--stack", target.stack])));
   if (!read.success)
