@@ -34,8 +34,8 @@ export function mailRelay(args: MailRelayArgs): readonly PlanRecord[] {
         { network: "network:mail", aliases: [] },
       ],
       readOnlyRoot: true,
-      // Postfix's master starts as root, opens port 25, and its daemons drop to their own users.
-      capabilities: ["DAC_OVERRIDE", "KILL", "NET_BIND_SERVICE", "SETGID", "SETUID"],
+      // Postfix's master starts as root, makes the folders of an empty queue, opens port 25, and its daemons drop to their own users.
+      capabilities: ["CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "NET_BIND_SERVICE", "SETGID", "SETUID"],
       limits: { memory: 128, cpus: 0.5 },
       after: [],
       replicas: 1,
