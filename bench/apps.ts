@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { scope } from "../plan/names";
 import { Sandbox } from "../tests/support/sandbox";
 import type { Command } from "./measure";
 
@@ -33,13 +34,23 @@ export async function empty(): Promise<Sandbox> {
 }
 
 /** Keeps a stage's images while it is destroyed, as on a machine that has had it up before. Returns what gives them back their tags. */
-export async function keepImages(sandbox: Sandbox): Promise<{ restore(): Promise<void>; remove(): Promise<void> }> {
-  const prefix = `${sandbox.project}-dev/`;
+export async function keepImages(sandbox: Sandbox): Promise<{
+  /** The name under which the first image is kept whose tag fits. */
+  first(tag: RegExp): string;
+  restore(): Promise<void>;
+  remove(): Promise<void>;
+}> {
+  const prefix = `${scope(sandbox.project, "dev")}/`;
   const images = await sandbox.engine.listImages();
   const tags = images.flatMap(({ RepoTags }) => (RepoTags ?? []).filter((tag) => tag.startsWith(prefix)));
   const kept = tags.map((tag) => ({ tag, repo: tag.slice(0, tag.lastIndexOf(":")), version: tag.slice(tag.lastIndexOf(":") + 1) }));
   for (const { tag, repo, version } of kept) await sandbox.engine.getImage(tag).tag({ repo: `bench-kept-${repo}`, tag: version });
   return {
+    first(wanted) {
+      const found = kept.find(({ tag }) => wanted.test(tag));
+      if (!found) throw new Error(`no image's tag fits ${String(wanted)}: ${tags.join(", ")}`);
+      return `bench-kept-${found.repo}:${found.version}`;
+    },
     async restore() {
       for (const { repo, version } of kept) await sandbox.engine.getImage(`bench-kept-${repo}:${version}`).tag({ repo, tag: version });
     },
