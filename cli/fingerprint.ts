@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { accessSync, constants, readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from "node:fs";
+import { accessSync, constants, existsSync, readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { listContext, type Folder } from "../provider/context";
 
@@ -111,8 +111,9 @@ function commandOf(name: string, env: NodeJS.ProcessEnv): string {
   return "";
 }
 
-function held(path: string, holder: string, files: Files): string {
-  if (files.hash(path) === "") return "";
+/** By its entries only: every environment of the person's writes there. */
+function held(path: string, holder: string): string {
+  if (!existsSync(path)) return "";
   const ledger: unknown = JSON.parse(readFileSync(path, "utf8"));
   if (typeof ledger !== "object" || ledger === null) return "";
   return JSON.stringify(Object.entries(ledger).filter(([name]) => name.startsWith(holder)));
@@ -161,7 +162,7 @@ export function valueOf(probe: Probe, files: Files, env: NodeJS.ProcessEnv): str
       return found ? `${found.uid}:${found.gid}` : "";
     }
     case "ledger":
-      return held(probe.path, probe.holder, files);
+      return held(probe.path, probe.holder);
     default:
       return probe satisfies never;
   }

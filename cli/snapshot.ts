@@ -46,8 +46,9 @@ function container(
 ): readonly [string, Seen] {
   const name: unknown = Array.isArray(Names) ? Names[0] : undefined;
   const networks = Object.values(record(record(NetworkSettings)["Networks"])).map((network) => text(record(network)["NetworkID"]));
-  const [, trouble] = /\((unhealthy|health: starting)\)/.exec(text(Status)) ?? [];
-  const is = State !== "running" ? text(State) : (trouble ?? `ok ${networks.sort().join(" ")}`);
+  const [, health] = /\((unhealthy|health: starting)\)/.exec(text(Status)) ?? [];
+  const word = health === undefined ? "ok" : health === "unhealthy" ? health : "starting";
+  const is = State === "running" ? `${word} ${networks.sort().join(" ")}` : text(State);
   return [`container ${text(Id)}`, { name: `the container ${text(name).replace(/^\//, "")}`, is, scope }];
 }
 
@@ -84,6 +85,10 @@ export async function snapshotOf(socket: string, scopes: readonly Scope[], image
   return Object.fromEntries((await Promise.all([...ofScopes, ...ofImages])).flat());
 }
 
+/** A container whose first probe by the engine itself is still to come counts as healthy: for a moment at which `Ready` has found it so. */
+export const settled = (snapshot: Snapshot): Snapshot =>
+  Object.fromEntries(Object.entries(snapshot).map(([key, seen]) => [key, { ...seen, is: seen.is.replace(/^starting/, "ok") }]));
+
 /** How objects differ from what they were, in words; empty where none does. */
 export function differences(was: Snapshot, now: Snapshot): readonly string[] {
   return Object.entries(was).flatMap(([key, { name, is }]) => {
@@ -92,6 +97,6 @@ export function differences(was: Snapshot, now: Snapshot): readonly string[] {
     if (!found?.is) return [`${name} is gone`];
     if (!key.startsWith("container ")) return [`${name} is another one`];
     if (found.is.startsWith("ok")) return [`${name} is on other networks`];
-    return [found.is === "unhealthy" || found.is.startsWith("health") ? `${name} is not healthy` : `${name} does not run`];
+    return [/^(unhealthy|starting)/.test(found.is) ? `${name} is not healthy` : `${name} does not run`];
   });
 }

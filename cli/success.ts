@@ -8,7 +8,7 @@ import type { Folder } from "../provider/context";
 import { Files, valueOf, type Probe } from "./fingerprint";
 import { PACKAGE } from "./machine";
 import type { Target } from "./pulumi";
-import { snapshotOf, socketOf, type Scope } from "./snapshot";
+import { settled, snapshotOf, socketOf, type Scope } from "./snapshot";
 import { stateFile, type State } from "./state";
 import { recordOf, write } from "./unchanged";
 
@@ -171,7 +171,7 @@ export class Watch {
     const scope: Scope = [target.project, target.stack];
     const scopes = [scope, ...(scope[0] === HOST[0] ? [] : [HOST])];
     const images = [...new Set(state.images.flatMap(({ tag, bases }) => [tag, ...bases]))];
-    const objects = await snapshotOf(socket, scopes, images);
+    const objects = settled(await snapshotOf(socket, scopes, images));
     const known = (["container", "network", "volume"] as const).flatMap((kind) =>
       [...(state.ids.get(`docker:index/${kind}:${kind[0]?.toUpperCase()}${kind.slice(1)}`) ?? [])].map((id) => `${kind} ${id}`),
     );

@@ -3,7 +3,7 @@ import { readFileSync, realpathSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { dataFolderOf } from "../config/data-folder";
 import { environmentOf, Files, valueOf, type Known, type Probe } from "./fingerprint";
-import { differences, snapshotOf, socketOf, type Scope, type Snapshot } from "./snapshot";
+import { differences, settled, snapshotOf, socketOf, type Scope, type Snapshot } from "./snapshot";
 
 /**
  * `dockstage up` where nothing has changed since the last success: every input has the value that it had, and everything is on the
@@ -27,6 +27,9 @@ export interface Success {
   readonly images: readonly string[];
   readonly objects: Snapshot;
 }
+
+/** How long after a success the engine may take for its own first probes, in milliseconds. */
+const SETTLING = 60_000;
 
 const sha = (value: string): string => createHash("sha256").update(value).digest("hex");
 
@@ -121,7 +124,8 @@ export async function answered(argv: readonly string[], env: NodeJS.ProcessEnv):
     asked.catch(() => undefined);
     const files = new Files(success.files);
     if (!sameInputs(success, files, env)) return false;
-    drift.push(...differences(success.objects, await asked));
+    const now = await asked;
+    drift.push(...differences(success.objects, Date.now() - success.at < SETTLING ? settled(now) : now));
     if (drift.length > 0) return false;
     process.stdout.write(`${sentence(success)}\n`);
     // What had to be read needs not be read the next time.

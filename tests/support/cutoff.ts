@@ -44,14 +44,14 @@ export async function kindsOf(sandbox: Sandbox): Promise<readonly string[]> {
 }
 
 /** Locks, and files that a write left half done. */
-export const remainsIn = (sandbox: Sandbox): readonly string[] =>
-  readdirSync(join(sandbox.folder, "state", ".pulumi"), { recursive: true, encoding: "utf8" }).filter(
+export const remainsIn = (sandbox: Sandbox, state = "state"): readonly string[] =>
+  readdirSync(join(sandbox.folder, state, ".pulumi"), { recursive: true, encoding: "utf8" }).filter(
     (file) => /^locks.*\.json$/.test(file) || file.endsWith(".tmp"),
   );
 
 /** What the state says that is not in order. */
-export function disorderIn(sandbox: Sandbox): readonly string[] {
-  const file = join(sandbox.folder, "state", ".pulumi", "stacks", sandbox.project, "dev.json");
+export function disorderIn(sandbox: Sandbox, state = "state"): readonly string[] {
+  const file = join(sandbox.folder, state, ".pulumi", "stacks", sandbox.project, "dev.json");
   const { checkpoint } = JSON.parse(readFileSync(file, "utf8")) as {
     checkpoint: { latest: { resources: { urn: string; delete?: boolean }[]; pending_operations?: unknown[] } };
   };
