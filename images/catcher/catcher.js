@@ -70,7 +70,7 @@ const web = createServer(app);
 // maildev's own server lets every page on the web that the person looks at read the mailbox (CORS), and listen to it.
 const live = socketio({
   path: "/socket.io",
-  allowRequest: ({ headers: { origin, host } }, callback) => callback(null, !origin || new URL(origin).host === host),
+  allowRequest: ({ headers: { origin, host } }, callback) => callback(null, !origin || [`http://${host}`, `https://${host}`].includes(origin)),
 });
 live.attach(web);
 maildev.on("new", (mail) => live.emit("newMail", mail));
