@@ -38,6 +38,8 @@ export interface AppArgs {
   readonly debugger?: "request" | "all";
   /** Services that must be ready before the app starts. */
   readonly after: readonly Ref[];
+  /** Services that must be ready before jobs and processes start and before requests come, but not before the web containers start. */
+  readonly beside: readonly Ref<"service">[];
 }
 
 /** What `${...}` may stand for; config/names.ts is the reader's side of it. */
@@ -125,7 +127,7 @@ function jobsOf(args: AppArgs, run: Omit<Run, "command" | "limits" | "after">, s
     timeoutSeconds: 1800,
     ...(args.variant && { variant: args.variant }),
   });
-  const before = [...(args.database ? [args.database.ready] : []), ...args.after];
+  const before = [...(args.database ? [args.database.ready] : []), ...args.after, ...args.beside];
   // Another database, or the same one emptied, has none of what these made.
   const volumes = args.database ? [args.database.volume] : [];
   const migrate = database?.migrate && argumentsOf(database.migrate);
@@ -187,7 +189,7 @@ export function app(args: AppArgs): readonly PlanRecord[] {
     ...run,
     command: argumentsOf(process.run),
     limits: limitsOf(process, limits),
-    after,
+    after: [...after, ...args.beside],
     replicas: process.replicas,
     update: "stop-first",
     stop: { graceSeconds: process.stopGrace },
@@ -198,7 +200,15 @@ export function app(args: AppArgs): readonly PlanRecord[] {
     ...records,
     ...jobs,
     service,
-    { kind: "route", name: `web${suffix}`, door: args.door, hosts: args.hosts, service: `service:web${suffix}`, port: web.port },
+    {
+      kind: "route",
+      name: `web${suffix}`,
+      door: args.door,
+      hosts: args.hosts,
+      service: `service:web${suffix}`,
+      port: web.port,
+      after: args.beside,
+    },
     ...processes,
   ];
 }
@@ -208,7 +218,7 @@ export function app(args: AppArgs): readonly PlanRecord[] {
  *
  * @example
  * new App("app", { platform, app: description, url: "http://portal.dev.localhost:8080", hosts: ["portal.dev.localhost"],
- *   port: 8080, door: "service:door", limits: { memory: 256, cpus: 0.5 }, replicas: 1, migrations: "", after: [] });
+ *   port: 8080, door: "service:door", limits: { memory: 256, cpus: 0.5 }, replicas: 1, migrations: "", after: [], beside: [] });
  */
 export class App extends PlannedComponent {
   constructor(name: string, args: AppArgs & Placed, opts?: pulumi.ComponentResourceOptions) {

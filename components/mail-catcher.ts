@@ -54,7 +54,7 @@ export function mailCatcher({ image, webPort = 1080, hosts, door }: MailCatcherA
       stop: { graceSeconds: 10 },
       publish: [],
     },
-    { kind: "route", name: "mail", door, hosts, service: "service:catcher", port: webPort },
+    { kind: "route", name: "mail", door, hosts, service: "service:catcher", port: webPort, after: [] },
   ];
 }
 

@@ -236,6 +236,8 @@ export interface RouteRecord extends Named<"route"> {
   readonly hosts: readonly string[];
   readonly service: Ref<"service">;
   readonly port: number;
+  /** Services that must be ready before requests come, beside the one that they go to and those before it. */
+  readonly after: readonly Ref<"service">[];
 }
 
 export type PlanRecord = ImageRecord | NetworkRecord | VolumeRecord | SecretRecord | FileRecord | ServiceRecord | JobRecord | RouteRecord;

@@ -56,7 +56,11 @@ function details(record: PlanRecord): readonly string[] {
         `trigger=${[`${record.trigger.values.length} values`, ...(record.trigger.image ? ["image"] : []), ...record.trigger.volumes].join(" + ")}`,
       ];
     case "route":
-      return [...record.hosts.map((host) => `host=${host}`), `to=${record.service}:${record.port}`];
+      return [
+        ...record.hosts.map((host) => `host=${host}`),
+        `to=${record.service}:${record.port}`,
+        ...(record.after.length > 0 ? [`after=${record.after.join(",")}`] : []),
+      ];
     default:
       return record satisfies never;
   }

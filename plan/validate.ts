@@ -24,7 +24,7 @@ export function refsOf(record: PlanRecord): readonly Ref[] {
     case "job":
       return runRefs(record);
     case "route":
-      return [record.door, record.service];
+      return [record.door, record.service, ...record.after];
     case "network":
     case "file":
       return [];

@@ -93,7 +93,14 @@ export function makeService(at: DockerContext, record: ServiceRecord, owner: Own
   const ready = [makeReady(at, record, containers, owner)];
   const self = record.self?.forward ? [makeSelf(at, { ...record, self: record.self }, containers, ready, labels, owner)].flat() : [];
   const started = record.health ? ready : containers;
-  return { ids, upstream, started, ready: [...ready, ...self], before: resourcesOf(at, record.after), ...(leases[0] && { port: leases[0].value }) };
+  return {
+    ids,
+    upstream,
+    started,
+    ready: [...ready, ...self],
+    before: resourcesOf(at, record.after),
+    ...(leases[0] && { port: leases[0].value }),
+  };
 }
 
 export function makeReady(at: DockerContext, record: ServiceRecord, containers: readonly docker.Container[], { parent }: Owner): Ready {
@@ -182,6 +189,6 @@ export function makeRoute(at: DockerContext, record: RouteRecord, { parent }: Ow
   return new Route(
     `${record.name}-route`,
     { door: first, route: record.name, hosts: [...record.hosts], upstream: service.upstream, port: record.port, drainSeconds: 10 },
-    { parent, dependsOn: [...service.ready, ...service.before, ...door.ready] },
+    { parent, dependsOn: [...service.ready, ...service.before, ...door.ready, ...resourcesOf(at, record.after)] },
   );
 }

@@ -203,8 +203,8 @@ function cellParts(settings: Settings, capabilities: Capabilities, cell: Cell): 
         limits: merge(stage.web, description.web, LIMITS[capabilities.limits]),
         replicas: capabilities.replicas,
         migrations: machine.migrations,
-        after: [
-          ...Object.keys(description.services).map((host) => `service:${host}` as const),
+        after: Object.keys(description.services).map((host) => `service:${host}` as const),
+        beside: [
           ...(capabilities.mail.mode === "catch" ? (["service:relay"] as const) : []),
           ...(debug ? (["service:debugger"] as const) : []),
         ],

@@ -128,7 +128,7 @@ describe("each example runs", () => {
 
   test("one that refers to what is not there does not", async () => {
     await expect(ran('new MailCatcher("catcher", { platform, hosts: ["mail.test"], door: "service:door" });')).rejects.toThrow(
-      "service:door",
+      "network:mail is not in this plan",
     );
   });
 });

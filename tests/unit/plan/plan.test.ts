@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { Settings } from "../../../config/settings";
 import { doorName, physicalName, slug } from "../../../plan/names";
-import { recordsOf, type Plan, type ServiceRecord } from "../../../plan/records";
+import { recordsOf, refOf, type Plan, type ServiceRecord } from "../../../plan/records";
 import { fill, namesIn } from "../../../plan/text";
 import { faultsOf } from "../../../plan/validate";
 import { plan } from "../../../stages/plan";
@@ -63,7 +63,10 @@ describe("plan()", () => {
     const inMail = records.filter((record) => "networks" in record && record.networks.some(({ network }) => network === "network:mail"));
     expect(inMail.map(({ name }) => name)).toEqual(["catcher", "relay"]);
     expect(service(plan(guestbook()), "relay")).toMatchObject({ command: ["catch", "catcher:1025"], update: "stop-first" });
-    expect(service(plan(guestbook()), "web").after).toContain("service:relay");
+    // The relay comes up beside the web container, and both before jobs, processes and requests.
+    expect(service(plan(guestbook()), "web").after).not.toContain("service:relay");
+    const later = recordsOf(plan(guestbook())).filter((record) => "after" in record && record.after.includes("service:relay"));
+    expect(later.map((record) => refOf(record))).toEqual(["job:migrate", "job:seed", "route:web", "service:worker"]);
     const other = guestbook({ stage: { mail: { catcher: { image: "mailpit:1", smtpPort: 2525, webPort: 8025 } } } });
     expect(service(plan(other), "relay").command).toEqual(["catch", "catcher:2525"]);
     expect(service(plan(other), "catcher")).toMatchObject({ health: { probe: { http: { port: 8025 } } }, mounts: [], readOnlyRoot: false });
