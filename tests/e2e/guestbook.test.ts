@@ -55,7 +55,7 @@ describe("the guestbook's DEV, through its whole life", () => {
     expect(outputs).toMatchObject({
       schema: 1,
       portal: null,
-      mail: null,
+      mail: { mode: "catch", inbox: url.replace("://", "://mail."), redirectTo: null },
       ssh: null,
       release: null,
       data: { source: "generated", lastSync: null, lastBackup: null },
