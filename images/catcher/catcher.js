@@ -21,10 +21,14 @@ const PATH = /^(MAIL FROM|RCPT TO):\s*<((?:"(?:\\.|[^"\\])*"|[^<>"])*|.*)>((?:\s
 SMTPConnection.prototype._parseAddressCommand = function (name, command) {
   const [, verb, address = "", parameters = ""] = PATH.exec(command) ?? [];
   if (verb?.toUpperCase() !== name.toUpperCase()) return false;
-  const args = parameters.trim().split(/\s+/).filter(Boolean).map((parameter) => {
-    const [key, ...value] = parameter.split("=");
-    return [key.toUpperCase(), value.join("=") || true];
-  });
+  const args = parameters
+    .trim()
+    .split(/\s+/)
+    .filter(Boolean)
+    .map((parameter) => {
+      const [key, ...value] = parameter.split("=");
+      return [key.toUpperCase(), value.join("=") || true];
+    });
   return { address, args: args.length > 0 && Object.fromEntries(args) };
 };
 
@@ -70,7 +74,8 @@ const web = createServer(app);
 // maildev's own server lets every page on the web that the person looks at read the mailbox (CORS), and listen to it.
 const live = socketio({
   path: "/socket.io",
-  allowRequest: ({ headers: { origin, host } }, callback) => callback(null, !origin || [`http://${host}`, `https://${host}`].includes(origin)),
+  allowRequest: ({ headers: { origin, host } }, callback) =>
+    callback(null, !origin || [`http://${host}`, `https://${host}`].includes(origin)),
 });
 live.attach(web);
 maildev.on("new", (mail) => live.emit("newMail", mail));
