@@ -56,6 +56,8 @@ export class DockerContext {
   };
   /** Files volumes by what is in them: runs of one image with the same files share one. */
   readonly filesOf = new Map<string, { readonly name: string; readonly volume: pulumi.Output<string> }>();
+  /** What the description calls the ready images, by the image record's name. */
+  readonly references = new Map<string, string>();
   /** What must be there before a volume is: the leases, which refuse a second environment of the same name. */
   readonly first: pulumi.Resource[] = [];
   /** Jobs that opened a folder of the person's, by folder. */

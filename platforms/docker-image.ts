@@ -17,13 +17,16 @@ const TOOLS: ImageRecord["source"] = {
 export function makeImage(at: DockerContext, name: string, source: ImageRecord["source"], { parent }: Partial<Owner>): Image {
   if (source.from === "reference") {
     const pulled = new docker.RemoteImage(name, { name: source.reference, keepLocally: true }, { parent });
+    at.references.set(name, source.reference);
     return new Image(name, { reference: pulled.imageId }, { parent });
   }
   const context = source.context.map(({ path, to }) => ({ path: at.path(path), to }));
   const repository = `${scope(at.args.project, at.args.stack)}/${name}`;
   if (source.from === "derive") {
     const base = at.handle("image", source.base);
-    const args = { BASE: base.tag, BASE_USER: pulumi.interpolate`${base.uid}:${base.gid}` };
+    // A ready image by its reference: BuildKit looks for an ID in a registry.
+    const reference = at.references.get(source.base.slice("image:".length));
+    const args = { BASE: reference ?? base.tag, BASE_USER: pulumi.interpolate`${base.uid}:${base.gid}` };
     return new Image(name, { repository, context, dockerfile: source.dockerfile, args: pulumi.output(args) }, { parent });
   }
   const secrets = Object.entries(source.secrets).map(([id, ref]) => [id, at.handle("secret", ref)] as const);

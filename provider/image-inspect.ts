@@ -1,3 +1,4 @@
+import { posix } from "node:path";
 import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import type { Engine } from "./engine";
@@ -75,6 +76,46 @@ async function isThere(engine: Engine, container: string, path: string): Promise
     return true;
   } catch (error) {
     if (statusOf(error) === 404) return false;
+    throw error;
+  }
+}
+
+/** Numeric owner (`33:33`) of what the image has at an absolute path, or of the nearest folder above it that the image has. */
+export async function ownerIn(engine: Engine, image: string, path: string): Promise<string> {
+  const helper = await engine.createContainer({
+    Image: image,
+    Entrypoint: ["/nothing"],
+    NetworkDisabled: true,
+    Labels: { "dockstage.helper": "image" },
+    HostConfig: { NetworkMode: "none" },
+  });
+  try {
+    for (let at = posix.normalize(path); at !== "/"; at = posix.dirname(at)) {
+      const owner = await ownerOf(engine, helper, at);
+      if (owner !== undefined) return owner;
+    }
+    return "0:0";
+  } finally {
+    await engine.removeContainer(helper);
+  }
+}
+
+/** Undefined where there is nothing at the path. */
+async function ownerOf(engine: Engine, container: string, path: string): Promise<string | undefined> {
+  const { extract } = require("tar-stream") as typeof import("tar-stream");
+  try {
+    const archive = await engine.docker.getContainer(container).getArchive({ path });
+    const entries = extract();
+    // The folder itself comes first; the rest of it, perhaps a whole app, is not waited for.
+    archive.on("error", () => undefined);
+    archive.pipe(entries);
+    for await (const { header } of entries) {
+      if (archive instanceof Readable) archive.destroy();
+      return `${header.uid ?? 0}:${header.gid ?? 0}`;
+    }
+    return undefined;
+  } catch (error) {
+    if (statusOf(error) === 404) return undefined;
     throw error;
   }
 }

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type Dockerode from "dockerode";
 import { z } from "zod";
 import type { Engine } from "./engine";
+import { ownerIn } from "./image-inspect";
 import { endOf, indentedLog } from "./report";
 import { changed, Problem, UNKNOWN } from "./resource";
 import type { Context, Resource } from "./resource";
@@ -22,7 +23,7 @@ const inputs = z.object({
   env: z.record(z.string(), z.string()),
   workdir: z.string().optional(),
   user: z.string().optional(),
-  /** What this image has at the path is put into the first mount, an empty volume, before. */
+  /** What this image has at the path is put into the first mount, an empty volume, before; IMAGE_OWNER says whose it is there. */
   fill: z.object({ image: z.string().min(1), path: z.string().startsWith("/", "must be an absolute path") }).optional(),
   networks: words,
   mounts: z.array(
@@ -102,8 +103,8 @@ async function run(job: Inputs, ctx: Context): Promise<{ finishedAt: string }> {
     await engine.removeContainer(left.id);
   }
   ctx.signal.throwIfAborted();
-  if (job.fill) await fill(job, job.fill, engine);
-  const id = await engine.createContainer(containerOf(job));
+  const owner = job.fill && { IMAGE_OWNER: await fill(job, job.fill, engine) };
+  const id = await engine.createContainer(containerOf({ ...job, env: { ...job.env, ...owner } }));
   try {
     for (const network of job.networks.slice(1)) await engine.connectNetwork(network, id);
     ctx.signal.throwIfAborted();
@@ -114,9 +115,14 @@ async function run(job: Inputs, ctx: Context): Promise<{ finishedAt: string }> {
   return { finishedAt: new Date().toISOString() };
 }
 
-/** The engine copies what an image has at a mount point into an empty volume when it makes a container, which is never started. */
-async function fill({ mounts: [mount], labels }: Inputs, { image, path }: NonNullable<Inputs["fill"]>, engine: Engine): Promise<void> {
-  if (mount?.type !== "volume") return;
+/**
+ * The engine copies what an image has at a mount point into an empty volume when it makes a container, which is never started.
+ *
+ * @returns the owner of the path in the image
+ */
+async function fill({ mounts: [mount], labels }: Inputs, { image, path }: NonNullable<Inputs["fill"]>, engine: Engine): Promise<string> {
+  const owner = await ownerIn(engine, image, path);
+  if (mount?.type !== "volume") return owner;
   const helper = await engine.createContainer({
     Image: image,
     Entrypoint: ["/nothing"],
@@ -125,6 +131,7 @@ async function fill({ mounts: [mount], labels }: Inputs, { image, path }: NonNul
     HostConfig: { NetworkMode: "none", Mounts: [{ Type: "volume", Source: mount.source, Target: path, ReadOnly: false }] },
   });
   await engine.removeContainer(helper);
+  return owner;
 }
 
 /** Starts the container, shows its log and returns once it ended well. */
