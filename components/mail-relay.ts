@@ -36,7 +36,7 @@ export function mailRelay(args: MailRelayArgs): readonly PlanRecord[] {
       readOnlyRoot: true,
       // Postfix's master starts as root, makes the folders of an empty queue, opens port 25, and its daemons drop to their own users.
       capabilities: ["CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "NET_BIND_SERVICE", "SETGID", "SETUID"],
-      limits: { memory: 128, cpus: 0.5 },
+      limits: { memory: 128, cpus: 1 },
       after: [],
       replicas: 1,
       // Two of them would share a queue.

@@ -159,6 +159,8 @@ export const container: Shape = {
     containerReadRefreshTimeoutMilliseconds: { kind: "integer", default: 15000, ...update },
     cpus: { kind: "string", like: /^\d*\.?\d+$/, ...replace },
     destroyGraceSeconds: { kind: "integer", ...update },
+    dns: { kind: "set", ...strings, ...replace },
+    dnsOpts: { kind: "set", ...strings, ...replace },
     entrypoints: { kind: "list", use: "both", ...strings, ...replace },
     envs: { kind: "set", use: "both", ...strings, ...replace },
     exitCode: { kind: "integer", use: "output", ...update },

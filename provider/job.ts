@@ -75,6 +75,8 @@ export function containerOf(job: Inputs): Dockerode.ContainerCreateOptions {
       CapDrop: ["ALL"],
       CapAdd: job.capabilities,
       SecurityOpt: ["no-new-privileges:true"],
+      // As platforms/docker-container.ts says.
+      ...(network !== "none" && { Dns: ["127.0.0.1"], DnsOptions: ["timeout:1", "attempts:1"] }),
       Memory: memory,
       MemorySwap: memory,
       NanoCpus: Math.round(job.cpus * 1e9),

@@ -1,7 +1,7 @@
 import type Dockerode from "dockerode";
 import { UserError } from "../rpc";
 import { labelsOf } from "./engine";
-import { type Value, type Values, isRecord, isZero, number, records, strings, text } from "./values";
+import { type Value, type Values, isRecord, number, records, strings, text, texts } from "./values";
 
 /** From a container's inputs to what the engine's API takes, as upstream does it. Pure. */
 
@@ -9,8 +9,6 @@ const MIB = 1024 * 1024;
 
 /** Undefined for none: the image's own then. */
 const some = (list: string[]): string[] | undefined => (list.length > 0 ? list : undefined);
-const texts = (value: Value | undefined): Record<string, string> | undefined =>
-  isRecord(value) && !isZero(value) ? Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, text(inner) ?? ""])) : undefined;
 
 const UNITS: Record<string, number> = { ns: 1, us: 1e3, µs: 1e3, ms: 1e6, s: 1e9, m: 60e9, h: 3600e9 };
 
@@ -139,8 +137,8 @@ export function containerOptions(inputs: Values): Dockerode.ContainerCreateOptio
       Mounts: mounts(inputs.mounts),
       AutoRemove: inputs.rm === true,
       ReadonlyRootfs: inputs.readOnly === true,
-      LogConfig: { Type: text(inputs.logDriver) ?? "", Config: texts(inputs.logOpts) ?? {} },
-      Tmpfs: texts(inputs.tmpfs),
+      LogConfig: { Type: text(inputs.logDriver) ?? "", Config: texts(inputs.logOpts) },
+      Tmpfs: filled(texts(inputs.tmpfs)),
       PortBindings: filled(bound),
       ExtraHosts: records(inputs.hosts).map((host) => `${text(host.host) ?? ""}:${text(host.ip) ?? ""}`),
       Binds: some(binds),
@@ -152,6 +150,8 @@ export function containerOptions(inputs: Values): Dockerode.ContainerCreateOptio
       CapAdd: capabilityNames(capabilities.adds),
       CapDrop: capabilityNames(capabilities.drops),
       SecurityOpt: some(strings(inputs.securityOpts)),
+      Dns: some(strings(inputs.dns)),
+      DnsOptions: some(strings(inputs.dnsOpts)),
       Memory: bytes(inputs.memory),
       MemorySwap: bytes(inputs.memorySwap),
       ShmSize: bytes(inputs.shmSize),

@@ -26,6 +26,7 @@ beforeAll(async () => {
   made = await register(() => {
     for (const part of partsOf(guestbook({ app: { secrets: { APP_SECRET: "generate", STRIPE_KEY: "required" } } })))
       realise(part, platform);
+    platform.announce({ stage: "dev", urls: ["http://guestbook.dev.localhost:8080"], mailbox: "http://mail.guestbook.dev.localhost:8080" });
   });
 });
 
@@ -55,6 +56,8 @@ describe("the docker platform", () => {
       user: "1000:1000",
       readOnly: true,
       capabilities: { drops: ["ALL"] },
+      dns: ["127.0.0.1"],
+      dnsOpts: ["timeout:1", "attempts:1"],
       securityOpts: ["no-new-privileges:true"],
       memory: 256,
       memorySwap: 256,
@@ -99,6 +102,18 @@ describe("the docker platform", () => {
       if (type.startsWith("docker:") || type === "dockstage:index:Job") expect(JSON.stringify(inputs)).not.toMatch(/canary/);
     }
     expect(JSON.stringify(only("dockstage:index:Files", "app-files").inputs)).toMatch(/config-canary/);
+  });
+
+  test("the environment is announced once all of its routes are in use, without a path of this machine", () => {
+    const { inputs, dependsOn } = only("dockstage:index:Announcement", "announcement");
+    expect(inputs).toEqual({
+      project: "guestbook",
+      stack: "dev",
+      stage: "dev",
+      urls: ["http://guestbook.dev.localhost:8080"],
+      mailbox: "http://mail.guestbook.dev.localhost:8080",
+    });
+    expect([...dependsOn].sort()).toEqual(["mail-route", "web-route"]);
   });
 
   test("type tokens, logical names and parents are the accepted contract", () => {
