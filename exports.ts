@@ -7,7 +7,7 @@
 export { environment, host } from "./stages/environment";
 export type { Outputs, VariantOutputs } from "./stages/outputs";
 export { dockerPlatform, type DockerPlatformArgs } from "./platforms/docker";
-export type { Platform } from "./platforms/platform";
+export type { Announced, Platform } from "./platforms/platform";
 export type {
   BuildSource,
   Command,

@@ -1,3 +1,4 @@
+import { ENVIRONMENTS_VOLUME, ROUTES_VOLUME } from "../plan/names";
 import type { Export, StateResource } from "./deployment";
 
 /** Which resources of a state stay when an environment goes down, as pure functions over the state. */
@@ -18,9 +19,12 @@ const componentOf = ({ inputs }: StateResource): string | undefined => {
 
 const lives = ({ delete: pending }: StateResource): boolean => pending !== true;
 
-/** Volumes with an app's data; a door's routes are made again at each `up`. */
+/** Volumes of demuxes: their content is made again. */
+const OF_DEMUX: readonly (string | undefined)[] = [ROUTES_VOLUME, ENVIRONMENTS_VOLUME];
+
+/** Volumes with an app's data. */
 export const dataVolumes = (resources: readonly StateResource[]): readonly StateResource[] =>
-  resources.filter((resource) => lives(resource) && resource.type === VOLUME && componentOf(resource) !== "routes");
+  resources.filter((resource) => lives(resource) && resource.type === VOLUME && !OF_DEMUX.includes(componentOf(resource)));
 
 /** Names of resources that stay: with `data` only what is protected and what it needs, else all data. Parents and providers with them. */
 export function kept(resources: readonly StateResource[], { data }: { readonly data: boolean }): ReadonlySet<string> {

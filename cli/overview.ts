@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { hostPortOf, dataFolderOf } from "../config/machine";
+import { ENVIRONMENTS_VOLUME, ROUTES_VOLUME } from "../plan/names";
 import { statesIn } from "./deployment";
 import { folderOf, leasesOf } from "./leases";
 import { isService, objectsOn, type EngineContainer, type Objects } from "./objects";
@@ -72,7 +73,7 @@ export function overviewOf(
         since: mine.length > 0 ? new Date(oldest * 1000).toISOString() : null,
         folder: folder ?? null,
         state: known.has(name) ? "here" : folder !== undefined && existsSync(folder) ? "elsewhere" : "unknown",
-        volumes: data.filter(({ component }) => component !== "routes").length,
+        volumes: data.filter(({ component }) => component !== ROUTES_VOLUME && component !== ENVIRONMENTS_VOLUME).length,
       };
     });
 }

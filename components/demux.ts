@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { DOORS_NETWORK, doorName, ROUTES_VOLUME } from "../plan/names";
+import { DOORS_NETWORK, doorName, ENVIRONMENTS_VOLUME, ROUTES_VOLUME } from "../plan/names";
 import type { PlanRecord, Run, ServiceRecord } from "../plan/records";
 import { PlannedComponent, type Placed } from "./component";
 
@@ -11,6 +11,8 @@ export type DemuxArgs =
 
 /** Where nginx keeps its routes. They are no input of the container, which therefore lives on when they change. */
 const ROUTES = "/etc/nginx/routes";
+/** Where the host's demux keeps the entries of its page. */
+const ENVIRONMENTS = "/var/lib/dockstage/environments";
 
 const run: Omit<Run, "command" | "networks" | "mounts" | "image"> = {
   env: {},
@@ -63,6 +65,7 @@ export function demux(args: DemuxArgs): readonly PlanRecord[] {
     case "host":
       return [
         image,
+        { kind: "volume", name: ENVIRONMENTS_VOLUME, protect: false, disposable: true },
         { kind: "network", name: "doors", internal: true, physicalName: DOORS_NETWORK },
         { kind: "network", name: "public", internal: false },
         service({
@@ -73,7 +76,7 @@ export function demux(args: DemuxArgs): readonly PlanRecord[] {
             { network: "network:public", aliases: [] },
             { network: "network:doors", aliases: [] },
           ],
-          mounts: [],
+          mounts: [{ from: `volume:${ENVIRONMENTS_VOLUME}`, path: ENVIRONMENTS, readOnly: false }],
           // One port of the host can have one owner only.
           update: "stop-first",
           publish: [{ lease: "http", address: args.address, containerPort: 8080, range: args.range }],

@@ -37,5 +37,8 @@ export const DOORS_NETWORK = "dockstage-doors";
 /** The volume of an environment's door. */
 export const ROUTES_VOLUME = "routes";
 
+/** The volume of the host's demux: what environments say of themselves, for its page. */
+export const ENVIRONMENTS_VOLUME = "environments";
+
 /** Volumes that are no database and hold no files of the app's: an environment takes what is in them as it is. */
-export const DISPOSABLE: readonly string[] = [ROUTES_VOLUME, "spool", "mailbox", "debugger"];
+export const DISPOSABLE: readonly string[] = [ROUTES_VOLUME, ENVIRONMENTS_VOLUME, "spool", "mailbox", "debugger"];

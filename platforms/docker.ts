@@ -1,7 +1,7 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { refOf, type NetworkRecord, type PlanRecord, type Ref, type SecretRecord } from "../plan/records";
-import { External, Lease, Password } from "../provider/resources";
+import { Announcement, External, Lease, Password } from "../provider/resources";
 import { DockerContext, type DockerPlatformArgs } from "./docker-context";
 import { makeImage } from "./docker-image";
 import { makeJob, makeRoute, makeService } from "./docker-service";
@@ -110,6 +110,11 @@ export function dockerPlatform(args: DockerPlatformArgs): Platform {
       const { port } = at.handle("service", ref);
       if (!port) throw new Error(`${ref} has no port on the host`);
       return port;
+    },
+    announce({ stage, urls, mailbox }) {
+      const { project, stack } = args;
+      const dependsOn = [...at.handles.route.values()];
+      void new Announcement("announcement", { project, stack, stage, urls: [...urls], ...(mailbox && { mailbox }) }, { dependsOn });
     },
   };
 }

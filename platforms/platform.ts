@@ -9,6 +9,16 @@ export interface Owner {
   readonly component: string;
 }
 
+/** What others are told of an environment that is up. */
+export interface Announced {
+  /** The stage that the stack is: dev, test, staging or live. */
+  readonly stage: string;
+  /** One for each variant. */
+  readonly urls: readonly string[];
+  /** URL of the mailbox, where the stage has one. */
+  readonly mailbox?: string;
+}
+
 /**
  * A container platform: it turns plan records into provider resources. One object serves one environment and remembers what it
  * realised, so that a later record may refer to an earlier one, also across components.
@@ -29,4 +39,10 @@ export interface Platform {
 
   /** What the outside may know of a realised record: an image's digest or ID, a volume's physical name, a service's port on the host. */
   output(ref: Ref<"image"> | Ref<"volume"> | Ref<"service">): pulumi.Output<string>;
+
+  /**
+   * Enters the environment in the platform's list of environments (the host demux's page), once its routes are in use. It is no record of
+   * the plan: nothing of the environment depends on it, and no service differs for it.
+   */
+  announce(announced: Announced): void;
 }

@@ -8,6 +8,7 @@ const kind = <I extends object, O extends object>(loaded: { resource: Resource<I
   loaded.resource as unknown as AnyResource;
 
 const KINDS: Readonly<Record<string, () => AnyResource>> = {
+  Announcement: () => kind(require("./announcement") as typeof import("./announcement")),
   External: () => kind(require("./external") as typeof import("./external")),
   Files: () => kind(require("./files") as typeof import("./files")),
   Generation: () => kind(require("./generation") as typeof import("./generation")),

@@ -225,3 +225,19 @@ export class External extends pulumi.CustomResource {
     super("dockstage:index:External", name, { networkId: undefined, ...args }, opts);
   }
 }
+
+/** `dockstage:index:Announcement`: the environment's entry on the page of the host demux, which no `up` fails for. */
+export interface AnnouncementArgs {
+  readonly project: string;
+  readonly stack: string;
+  readonly stage: string;
+  /** One for each variant. */
+  readonly urls: string[];
+  /** URL of the mailbox, where the stage has one. */
+  readonly mailbox?: string;
+}
+export class Announcement extends pulumi.CustomResource {
+  constructor(name: string, args: Inputs<AnnouncementArgs>, opts?: pulumi.CustomResourceOptions) {
+    super("dockstage:index:Announcement", name, { since: undefined, content: undefined, ...args }, opts);
+  }
+}

@@ -44,7 +44,13 @@ export function environment(folder: string): Outputs {
     secret: (key) => config.requireSecret(key),
   });
   for (const part of partsOf(settings)) realise(part, platform);
-  return outputsOf(settings, platform);
+  const outputs = outputsOf(settings, platform);
+  platform.announce({
+    stage: settings.stage.stage,
+    urls: Object.values(outputs.variants).map(({ url }) => url),
+    ...(outputs.mail && { mailbox: outputs.mail.inbox }),
+  });
+  return outputs;
 }
 
 /** The host program: what one engine shares among all environments of all apps on it. */

@@ -123,7 +123,10 @@ describe("pages", () => {
     const unknown = await ask({ port, host: "nobody.example", headers: { "X-Forwarded-Host": "other" } });
     expect(unknown.status).toBe(404);
     expect(unknown.body).toContain("No environment has the name <code>nobody.example</code>");
-    expect(unknown.body).toContain("docker ps --filter label=dockstage.stack");
+    expect(unknown.body).toContain("npx dockstage ls");
+    expect(unknown.body).toContain('<a href="http://localhost:80/">All environments on this engine</a>');
+    const onPort = await ask({ port, host: "nobody.example:8099" });
+    expect(onPort.body).toContain('<a href="http://localhost:8099/">');
     expect(unknown.headers["cache-control"]).toBe("no-store");
     expect(JSON.stringify([body, headers, unknown])).not.toMatch(/nginx\/\d/);
   });

@@ -72,7 +72,7 @@ describe("check", () => {
 
   it("refuses a kind that it does not have", async () => {
     await expect(client.check("Toaster", {})).rejects.toThrow(
-      "dockstage:index:Toaster is not a resource of this provider; it has dockstage:index:External",
+      "dockstage:index:Toaster is not a resource of this provider; it has dockstage:index:Announcement, dockstage:index:External",
     );
   });
 });
