@@ -81,3 +81,19 @@ step_system() {
   # shellcheck disable=SC2086 # words
   install_packages $wanted
 }
+
+# Only for `npm test`: one of the end-to-end tests is a person with a browser.
+step_browser() {
+  [ "${DOCKSTAGE_TESTS:-}" = 1 ] || return 0
+  for program in "${CHROMIUM:-chromium}" chromium-browser google-chrome; do
+    if command -v "$program" >/dev/null 2>&1; then
+      have "Chromium for the tests: $program"
+      return
+    fi
+  done
+  # Elsewhere the test itself fails and says what is missing.
+  is_debian || return 0
+  only_checking "system package: chromium" && return
+  doing "system package chromium: the tests sign the guestbook with a real browser, which is not part of an environment"
+  install_packages chromium
+}

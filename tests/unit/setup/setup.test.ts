@@ -137,3 +137,12 @@ describe("versions", () => {
     expect(read("offline/cli/go.mod")).toContain(`github.com/pulumi/pulumi/pkg/v3 v${dependencies["@pulumi/pulumi"]}`);
   });
 });
+
+describe("a browser", () => {
+  test("is asked for where the tests are to run, and nowhere else", () => {
+    machine.command("my-browser", "exit 0");
+    const line = "  have  Chromium for the tests: my-browser\n";
+    expect(machine.setup(["--check"], { DOCKSTAGE_TESTS: "1", CHROMIUM: "my-browser" }).stdout).toContain(line);
+    expect(machine.setup(["--check"], { CHROMIUM: "my-browser" }).stdout).not.toContain("Chromium");
+  });
+});
