@@ -40,6 +40,8 @@ describe("what stays when an environment goes down", () => {
     stamp("data"),
     volume("routes"),
     stamp("routes"),
+    volume("environments"),
+    stamp("environments"),
     password,
     seed,
     container,
