@@ -5,7 +5,7 @@ import { dataFolderOf } from "../config/data-folder";
 import { readSettings } from "../config/reader";
 import { readLedger } from "../provider/ledger";
 import { capabilitiesOf, notBuilt } from "../stages/matrix";
-import { ask, containersOf, driftOf, removeStrangers } from "./engine";
+import { ask, driftOf, removeStrangers } from "./engine";
 import { alone, hostNeeds, hostTarget, markHost } from "./host";
 import { PACKAGE, setUp, sourceLine } from "./machine";
 import { Progress } from "./progress";
@@ -163,15 +163,16 @@ async function table({ stack, folder, env }: UpOptions, progress: Progress): Pro
   const { cellsOf, inboxOf } = require("../stages/plan") as typeof import("../stages/plan");
   const capabilities = capabilitiesOf(settings.stage.stage);
   const elsewhere = relative(process.cwd(), resolve(folder));
-  const webs = await containersOf(settings.project, stack, /^web(-(?!(.*-)?self$).*)?$/, env);
+  const there = elsewhere ? ` --folder ${elsewhere}` : "";
+  const inFolder = elsewhere ? ` -C ${elsewhere}` : "";
   const urls = cellsOf(settings, capabilities).map(({ url }) => url);
   const rows: readonly (readonly [string, string])[] = [
     ...urls.map((url) => ["URL", url] as const),
     ...(capabilities.mail.mode === "catch" ? [["Mail", inboxOf(settings).url] as const] : []),
     ...(ide ? [["Debug", debugRow(ide, stack)] as const] : []),
-    ...webs.map((name) => ["Logs", `docker logs -f ${name}`] as const),
-    ["Stop", `${sourceLine()} && pulumi destroy${elsewhere ? ` -C ${elsewhere}` : ""} -s ${stack}   (its data goes, too)`],
-    ["Plugin", `${env["DOCKSTAGE_PLUGIN"] ?? "unknown"} docker plugin`],
+    ["Logs", `npx dockstage logs${there} --follow --stack ${stack}`],
+    ["Stop", `npx dockstage down${there} ${stack}   (its data stays)`],
+    ["Pulumi", `${sourceLine()} && pulumi preview${inFolder} -s ${stack}   (${env["DOCKSTAGE_PLUGIN"] ?? "unknown"} docker plugin)`],
   ];
   say(`\n${settings.project} ${stack} is up (${progress.elapsed()} s)\n`);
   for (const [name, value] of rows) say(`  ${name.padEnd(7)} ${value}`);

@@ -81,9 +81,11 @@ export function mapped(name: string, value: string, at: Surroundings): Mapped {
   for (const [secret, known] of at.secrets) if (secret.length > 3) text = text.replaceAll(plain(secret), `\${secrets.${known}}`);
   for (const [before, now] of at.renamed)
     text = text.replace(new RegExp(`(^|//|@)${before.replace(/\W/g, "\\$&")}(?=$|[:/])`, "g"), `$1${now}`);
-  if (value !== "" && value !== "null" && SECRET.test(upper) && !text.includes("${secrets.")) {
+  const own = OWN_SECRET.test(upper) && !OTHERS.test(upper);
+  // An empty one is a placeholder: what dockstage can make, it makes, and for others the app may do without.
+  if (value !== "null" && (value !== "" || own) && SECRET.test(upper) && !text.includes("${secrets.")) {
     if (!/^[A-Z][A-Z0-9]*(_[A-Z0-9]+)*$/.test(name)) return { leave: "sounds like a secret, whose name here may hold only A-Z, 0-9 and _" };
-    return { secret: OWN_SECRET.test(upper) && !OTHERS.test(upper) ? "generate" : "required" };
+    return { secret: own ? "generate" : "required" };
   }
   return { value: text };
 }
