@@ -45,6 +45,7 @@ describe("what stays when an environment goes down", () => {
     password,
     seed,
     container,
+    other("dockstage:index:Announcement", "announcement"),
   ];
 
   test("data, its stamp, passwords, what was done on it, and their parents and providers; no routes, nothing that runs", () => {
