@@ -50,21 +50,21 @@ describe("a person with a browser", () => {
     const picture = join(sandbox.folder, "hills.png");
     pngOf(picture, 960, 600);
     await page.goto(url);
-    await page.getByLabel("Your name").fill("Ada Example");
+    await page.getByLabel("Your name").fill("Happy hikers");
     await page.getByLabel("Your message").fill("What a view! We walked all day and will be back in spring.");
-    await page.getByLabel("Your e-mail").fill("ada@example.org");
+    await page.getByLabel("Your e-mail").fill("hikers@example.org");
     await page.getByLabel("A picture").setInputFiles(picture);
     await page.getByRole("button", { name: "Sign the guestbook" }).click();
     await page.getByRole("status").getByText("Thank you for your entry.").waitFor();
     const entry = page.getByRole("article").filter({ hasText: "What a view!" });
-    const thumbnail = entry.getByRole("img", { name: "Picture from Ada Example" });
+    const thumbnail = entry.getByRole("img", { name: "Picture from Happy hikers" });
     // The worker makes it; the page is looked at again until it is there.
     while (!(await thumbnail.isVisible())) {
       await page.waitForTimeout(300);
       await page.goto(url);
     }
     await page.waitForFunction("[...document.images].every(({ complete }) => complete)");
-    const width = await page.evaluate<number>(`document.querySelector("img[alt='Picture from Ada Example']").naturalWidth`);
+    const width = await page.evaluate<number>(`document.querySelector("img[alt='Picture from Happy hikers']").naturalWidth`);
     // Decoded, and smaller than what was uploaded.
     expect(width).toBeGreaterThan(0);
     expect(width).toBeLessThan(960);
@@ -73,7 +73,7 @@ describe("a person with a browser", () => {
 
   test("opens the mailbox and reads the mail", async () => {
     await page.goto(inbox);
-    await page.getByText("To: ada@example.org").click();
+    await page.getByText("To: hikers@example.org").click();
     // The text of the mail, with the entry as it was signed, and a link to the guestbook.
     await page.getByText("> What a view! We walked all day").waitFor();
     await page.getByText(`${url}/`).waitFor();
