@@ -29,7 +29,8 @@ export class Sandbox {
   readonly engine = new Dockerode();
 
   constructor(prefix: string) {
-    this.project = `${prefix}-${randomBytes(3).toString("hex")}`;
+    // What comes after the hyphen may be a stack's name, too: a letter first.
+    this.project = `${prefix}-s${randomBytes(3).toString("hex").slice(1)}`;
     mkdirSync(join(this.folder, "state"));
     mkdirSync(join(this.folder, "app", "node_modules"), { recursive: true });
     // As npm lays it out: the package, and beside it the SDK that it depends on.
