@@ -26,12 +26,16 @@ export function hostTarget(env: NodeJS.ProcessEnv): Target {
 /** By which dockstage the host program was last brought up. */
 const Mark = z.object({
   version: z.string(),
+  /** The package's folder, in whose hands the host program is. */
+  folder: z.string(),
   /** Of what it makes: its plan, the files of its images, and the platform that makes them. */
   digest: z.string(),
-  /** Of all of dockstage's files, by the checkout: while it is the same, the digest is. */
-  trees: z.record(z.string(), z.string()),
+  /** Of all files in the folder: while it is the same, the digest is. */
+  tree: z.string(),
 });
 type Mark = z.output<typeof Mark>;
+
+const OLDER = "is of an older dockstage";
 
 const markFile = (env: NodeJS.ProcessEnv): string => join(dataFolderOf(env), "host.json");
 
@@ -70,24 +74,27 @@ function digestHere(): string {
 }
 
 /**
- * Why the host program must be brought up first; undefined where it runs as this dockstage makes it. One that a newer dockstage made is
- * left alone: two apps with different releases would change it in turn.
+ * Why the host program must be brought up first; undefined where it runs as it should. A newer version updates it. The same version
+ * does from the folder that made it, or where that folder is gone: two checkouts that differ would else change it in turn.
+ * `dockstage up host` takes it into its own hands, whatever this says.
  */
 export async function hostNeeds(env: NodeJS.ProcessEnv): Promise<string | undefined> {
   if ((await containersOf(HOST.project, HOST.stack, /^demux$/, env)).length === 0) return "is not up";
   const mark = readMark(env);
-  if (!mark) return "is of an older dockstage";
-  const [version, tree] = [versionHere(), treeHere()];
-  if (compareVersions(mark.version, version) > 0 || mark.trees[PACKAGE] === tree) return undefined;
-  const digest = digestHere();
-  if (mark.version !== version || mark.digest !== digest) return "is of an older dockstage";
-  writeMark({ ...mark, trees: { ...mark.trees, [PACKAGE]: tree } }, env);
+  if (!mark) return OLDER;
+  const newer = compareVersions(versionHere(), mark.version);
+  if (newer !== 0) return newer > 0 ? OLDER : undefined;
+  if (mark.folder !== PACKAGE && existsSync(join(mark.folder, "package.json"))) return undefined;
+  const tree = treeHere();
+  if (mark.folder === PACKAGE && mark.tree === tree) return undefined;
+  if (mark.digest !== digestHere()) return OLDER;
+  writeMark({ ...mark, folder: PACKAGE, tree }, env);
   return undefined;
 }
 
 /** Says by which dockstage the host program was brought up. */
 export function markHost(env: NodeJS.ProcessEnv): void {
-  writeMark({ version: versionHere(), digest: digestHere(), trees: { [PACKAGE]: treeHere() } }, env);
+  writeMark({ version: versionHere(), folder: PACKAGE, digest: digestHere(), tree: treeHere() }, env);
 }
 
 /** Does something with the host program while no other run of this user does. Waits five minutes at most. */
