@@ -7,6 +7,7 @@ import type { Plan } from "../plan/records";
 import type { Folder } from "../provider/context";
 import { Files, valueOf, type Probe } from "./fingerprint";
 import { PACKAGE } from "./machine";
+import { locked } from "./passphrase";
 import type { Target } from "./pulumi";
 import { settled, snapshotOf, socketOf, type Scope } from "./snapshot";
 import { stateFile, type State } from "./state";
@@ -84,7 +85,7 @@ export interface Watched {
 }
 
 /** What decides where programs and the state are, where scripts/env looks for it. */
-function toolsOf({ target: { env }, given }: Watched): readonly Probe[] {
+function toolsOf({ target: { folder, env }, given }: Watched): readonly Probe[] {
   const { dependencies = {} } = z
     .object({ dependencies: z.record(z.string(), z.string()) })
     .parse(JSON.parse(readFileSync(join(PACKAGE, "package.json"), "utf8")));
@@ -92,7 +93,8 @@ function toolsOf({ target: { env }, given }: Watched): readonly Probe[] {
   const [cli, docker] = [dependencies["@pulumi/pulumi"], dependencies["@pulumi/docker"]];
   const plugin = join("plugins", `resource-docker-v${docker}`, "pulumi-resource-docker");
   const login = given["PULUMI_CREDENTIALS_PATH"] || given["PULUMI_HOME"] || join(given["HOME"] ?? "", ".pulumi");
-  const passphrase = env["PULUMI_CONFIG_PASSPHRASE_FILE"];
+  // The one that Pulumi gets, whatever folder scripts/env was sourced in.
+  const { PULUMI_CONFIG_PASSPHRASE: words, PULUMI_CONFIG_PASSPHRASE_FILE: passphrase } = locked(folder, env);
   return [
     { kind: "command", name: "pulumi" },
     { kind: "command", name: "node" },
@@ -104,7 +106,7 @@ function toolsOf({ target: { env }, given }: Watched): readonly Probe[] {
     ...(env["PULUMI_HOME"] ? [{ kind: "program" as const, path: join(env["PULUMI_HOME"], plugin) }] : []),
     { kind: "file", path: join(login, "credentials.json") },
     // Another passphrase changes nothing, but an `up` would fail. By its time, as the content is a secret.
-    ...(passphrase ? [{ kind: "program" as const, path: passphrase }] : []),
+    ...(passphrase && words === undefined ? [{ kind: "program" as const, path: passphrase }] : []),
   ];
 }
 

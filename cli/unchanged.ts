@@ -60,13 +60,17 @@ export function readSuccess(file: string): Success | undefined {
   }
 }
 
-/** Whether every input has the value that it had. */
-export function sameInputs({ probes, values }: Pick<Success, "probes" | "values">, files: Files, env: NodeJS.ProcessEnv): boolean {
-  try {
-    return probes.length === values.length && probes.every((probe, at) => valueOf(probe, files, env) === values[at]);
-  } catch {
-    return false;
-  }
+/** The first input that has not the value that it had; undefined where all have. One that cannot be read throws. */
+export const otherInput = (
+  { probes, values }: Pick<Success, "probes" | "values">,
+  files: Files,
+  env: NodeJS.ProcessEnv,
+): Probe | undefined => probes.find((probe, at) => valueOf(probe, files, env) !== values[at]);
+
+/** With DOCKSTAGE_DEBUG: why Pulumi runs. */
+function slow(why: string, env: NodeJS.ProcessEnv): false {
+  if (env["DOCKSTAGE_DEBUG"]) process.stderr.write(`dockstage: Pulumi runs: ${why}\n`);
+  return false;
 }
 
 function ago(ms: number): string {
@@ -118,20 +122,21 @@ export async function answered(argv: readonly string[], env: NodeJS.ProcessEnv):
   try {
     const file = recordOf(folder, call.stack, env);
     const success = readSuccess(file);
-    if (!success) return false;
+    if (!success) return slow("no success is written down for this shell's variables", env);
     // Under way while the files are looked at.
     const asked = snapshotOf(socket, success.scopes, success.images);
     asked.catch(() => undefined);
     const files = new Files(success.files);
-    if (!sameInputs(success, files, env)) return false;
+    const other = otherInput(success, files, env);
+    if (other) return slow(`an input is not as it was: ${JSON.stringify(other)}`, env);
     const now = await asked;
     drift.push(...differences(success.objects, Date.now() - success.at < SETTLING ? settled(now) : now));
-    if (drift.length > 0) return false;
+    if (drift.length > 0) return slow(drift.join(", "), env);
     process.stdout.write(`${sentence(success)}\n`);
     // What had to be read needs not be read the next time.
     if (files.read) write(file, { ...success, files: files.seen });
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    return slow(error instanceof Error ? error.message : String(error), env);
   }
 }
