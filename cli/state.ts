@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
-import { hostname } from "node:os";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { hostname, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
@@ -159,4 +159,20 @@ export function clearDeadLocks(target: Target): readonly number[] {
   if (dead.length === 0) return [];
   capture(target, ["cancel", "--yes", "--stack", target.stack]);
   return dead;
+}
+
+/**
+ * Drops from the state what a run that was cut off had begun: a refresh finds out how far it came with what the state knows, and what the
+ * state does not know is a stranger on the engine. As `pulumi refresh --clear-pending-creates` does, without a run of its own.
+ */
+export function forgetPending(target: Target): void {
+  const folder = mkdtempSync(join(tmpdir(), "dockstage-state-"));
+  try {
+    const file = join(folder, "state.json");
+    capture(target, ["stack", "export", "--stack", target.stack, "--file", file]);
+    // An import drops it by itself, with a warning for each.
+    capture(target, ["stack", "import", "--stack", target.stack, "--file", file]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }

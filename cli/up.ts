@@ -10,7 +10,7 @@ import { alone, hostNeeds, hostTarget, markHost } from "./host";
 import { PACKAGE, setUp, sourceLine } from "./machine";
 import { Progress } from "./progress";
 import { CommandFailed, run, type Target } from "./pulumi";
-import { clearDeadLocks, stateOf, type State } from "./state";
+import { clearDeadLocks, forgetPending, stateOf, type State } from "./state";
 import { contextsOf, Watch } from "./success";
 import { drift } from "./unchanged";
 
@@ -36,16 +36,16 @@ async function bringUp(given: Target, progress: Progress, adopt = false, watch: 
     for (const name of await clearForAdoption(target, state)) progress.say("recovery", `the earlier state left ${name}, which is removed`);
   const differing = [...(await driftOf(project, stack, state, env)), ...drift.splice(0)];
   for (const difference of differing) progress.say("recovery", `the engine differs from the state: ${difference}`);
-  const common = ["--yes", "--skip-preview", "--suppress-outputs", "--stack", stack];
   if (state.cutOff) {
     progress.say("recovery", "an earlier run was cut off: what it began is looked at, and what it left is removed");
-    if ((await run(target, ["refresh", "--clear-pending-creates", ...common], progress)) !== 0) return false;
+    forgetPending(target);
   }
   // Nothing else would ever remove what a run that was cut off left, and its networks could not go.
-  const now = state.cutOff ? stateOf(target) : state;
-  if (await owns(target, now))
-    for (const name of await removeStrangers(project, stack, now, env)) progress.say("recovery", `${name} is in no state: it is removed`);
-  return (await run(target, ["up", ...(differing.length > 0 ? ["--refresh"] : []), ...common], progress)) === 0;
+  if (await owns(target, state))
+    for (const name of await removeStrangers(project, stack, state, env)) progress.say("recovery", `${name} is in no state: it is removed`);
+  const common = ["--yes", "--skip-preview", "--suppress-outputs", "--stack", stack];
+  const refresh = state.cutOff || differing.length > 0;
+  return (await run(target, ["up", ...(refresh ? ["--refresh"] : []), ...common], progress)) === 0;
 }
 
 /** Whether the environment on the engine is the one of this state, and not one of another folder or backend that has the same name. */
