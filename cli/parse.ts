@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { Command, CommanderError } from "commander";
 import { WrongUse, type Call, type Verb } from "./verb";
 
@@ -14,6 +16,12 @@ export type Asked =
   { readonly verb: Verb; readonly call: Call } | { readonly code: number; readonly stdout: string; readonly stderr: string };
 
 const FOLDER = ["--folder <dir>", "the app's folder, with its Pulumi.yaml (default: the current one)"] as const;
+
+/** The version of this dockstage: `0.1.0`. */
+function versionHere(): string {
+  const read: unknown = JSON.parse(readFileSync(join(__dirname, "..", "package.json"), "utf8"));
+  return typeof read === "object" && read !== null && "version" in read ? String(read.version) : "unknown";
+}
 
 /** `--dry-run` is `dryRun` to commander. */
 const keyOf = (name: string): string => name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
@@ -50,6 +58,7 @@ export function parse(argv: readonly string[], verbs: readonly Verb[], env: Node
       .helpOption("-h, --help", "this text")
       .allowExcessArguments(false);
   quiet(program).description(ABOUT).usage("<verb> [options]").addHelpText("after", FOOTER).helpCommand("help [verb]", "the help of a verb");
+  program.version(versionHere(), "--version", "the version of this dockstage");
   program.configureHelp({ subcommandTerm: (command) => `${command.name()} ${command.usage()}`.replace(/ ?\[options\]/, "") });
   for (const verb of verbs) {
     const command = quiet(program.command(verb.name))

@@ -50,6 +50,7 @@ describe("wrong use", () => {
   });
 
   test("nothing at all shows the help on standard error; --help is no mistake", () => {
+    expect(parse(["--version"], verbs, {})).toEqual({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/), stderr: "" });
     const help = dockstage("--help");
     expect(help.code).toBe(0);
     expect(help.stdout).toContain("up [stack]");
