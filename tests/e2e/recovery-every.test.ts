@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
 import { disorderIn, dockstageUp, finishedIn, killedAfter, kindsOf, remainsIn, wipe } from "../support/cutoff";
-import { ensureHost, PACKAGE, request, Sandbox } from "../support/sandbox";
+import { changed, ensureHost, PACKAGE, request, Sandbox } from "../support/sandbox";
 
 jest.setTimeout(900_000);
 
@@ -28,7 +28,7 @@ beforeAll(async () => {
   const counts = await Promise.all(
     lanes.map(async (sandbox) => {
       sandbox.copy("examples/guestbook");
-      sandbox.write("dockstage.yaml", description.replace(/^name: .*$/m, `name: ${sandbox.project}`));
+      sandbox.write("dockstage.yaml", description.replace(/^name: .*$/m, `name: ${sandbox.project}`).replace("--size ${size}", "--size 1"));
       const done = await dockstageUp(sandbox);
       if (done.code !== 0) throw new Error(done.output);
       whole.set(sandbox, await kindsOf(sandbox));
@@ -49,12 +49,14 @@ async function round(sandbox: Sandbox, k: number): Promise<readonly string[]> {
   if (done.code !== 0) return [`the next up failed:\n${done.output}`];
   const before = whole.get(sandbox) ?? [];
   const [kinds, answer] = [await kindsOf(sandbox), await request(urlOf(done.output))];
+  const again = k % 10 === 0 ? changed(await sandbox.mustUp()) : {};
   return [
     ...(finished < k ? [`only ${finished} resources were finished`] : []),
     ...(/warning/i.test(done.output) ? [`it warned:\n${done.output}`] : []),
     ...(answer.status === 200 ? [] : [`the app answers ${answer.status}`]),
     ...kinds.filter((kind) => !before.includes(kind)).map((kind) => `orphan: ${kind}`),
     ...before.filter((kind) => !kinds.includes(kind)).map((kind) => `missing: ${kind}`),
+    ...Object.keys(again).map((operation) => `a further up would still ${operation}`),
     ...(kinds.length === before.length ? [] : [`${kinds.length} objects instead of ${before.length}`]),
     ...remainsIn(sandbox).map((file) => `left in the state's folder: ${file}`),
     ...disorderIn(sandbox).map((what) => `in the state: ${what}`),
