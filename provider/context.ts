@@ -135,7 +135,7 @@ export function readText(file: string): string {
   }
 }
 
-function unreadable(file: string, error: unknown): unknown {
+export function unreadable(file: string, error: unknown): unknown {
   const code = errnoOf(error);
   if (code !== "EACCES" && code !== "EPERM") return error;
   return new Problem(

@@ -1,11 +1,14 @@
+import { randomUUID } from "node:crypto";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { z } from "zod";
-import { packContext } from "./context";
-import type { Entry } from "./context";
+import { packContext, readText } from "./context";
+import { copyContext } from "./context-copy";
+import type { Archive, Entry } from "./context";
 import type { Engine } from "./engine";
+import { CA, caBundle, MOUNT, trusting, wholeStore } from "./image-ca";
 import { clientEnvironment, clients, run } from "./image-client";
 import { statusOf } from "./image-inspect";
 import { BuildOutput, redactor } from "./image-progress";
@@ -47,19 +50,6 @@ export async function build(engine: Engine, request: BuildRequest, ctx: About): 
   return built;
 }
 
-/** CA certificates that the build needs to get out, if the person's machine has some of its own. */
-function caBundle(): string | undefined {
-  const explicit = process.env["DOCKSTAGE_CA_BUNDLE"];
-  if (explicit) {
-    if (!fs.existsSync(explicit))
-      throw new Problem(`DOCKSTAGE_CA_BUNDLE names ${explicit}, which is not there: give the path of a PEM file`);
-    return explicit;
-  }
-  return [process.env["SSL_CERT_FILE"], process.env["NODE_EXTRA_CA_CERTS"]].find(
-    (file) => file !== undefined && file !== "" && fs.existsSync(file),
-  );
-}
-
 async function withBuildKit(
   command: string,
   engine: Engine,
@@ -69,18 +59,35 @@ async function withBuildKit(
 ): Promise<Built | undefined> {
   // Memory rather than disk where there is such a folder: secrets go through it.
   const folder = fs.mkdtempSync(path.join(fs.existsSync("/dev/shm") ? "/dev/shm" : os.tmpdir(), "dockstage-build-"));
-  // The folder goes in any case, an exit of this process included.
-  const remove = (): void => fs.rmSync(folder, { recursive: true, force: true });
+  const folders = [folder];
+  // They go in any case, an exit of this process included.
+  const remove = (): void => folders.forEach((made) => fs.rmSync(made, { recursive: true, force: true }));
   process.once("exit", remove);
-  const { stream, sent } = packContext(request.entries);
+  let archive: Archive | undefined;
   try {
-    const ca = caBundle();
-    const ids = Object.entries(request.secrets).map(([id, value], index) => {
+    // A secret of the app's own under that id: then the Dockerfile sees to it itself.
+    const ca = Object.hasOwn(request.secrets, CA) ? undefined : caBundle();
+    const secrets = { ...request.secrets, ...(ca !== undefined && { [CA]: wholeStore(ca) }) };
+    const ids = Object.entries(secrets).map(([id, value], index) => {
       const file = path.join(folder, `secret-${index}`);
       fs.writeFileSync(file, value, { mode: 0o600 });
       return ["--secret", `id=${id},src=${file}`];
     });
-    if (ca !== undefined && !Object.hasOwn(request.secrets, "ca")) ids.push(["--secret", `id=ca,src=${ca}`]);
+    const rewritten = ca === undefined ? undefined : trusting(dockerfileOf(request), request.args);
+    let context: string | undefined;
+    let place = { dockerfile: request.dockerfile, context: "-" };
+    if (rewritten === undefined) archive = packContext(request.entries);
+    else {
+      // A name of its own each time: BuildKit keeps what it was sent by the folder's name, and the files have no time that would tell.
+      const copy = fs.mkdtempSync(path.join(os.tmpdir(), `dockstage-build-${randomUUID()}-`));
+      folders.push(copy);
+      context = await copyContext(request.entries, copy, ctx.signal);
+      place = { dockerfile: path.join(folder, "dockerfile", path.basename(request.dockerfile)), context: copy };
+      fs.mkdirSync(path.dirname(place.dockerfile));
+      fs.writeFileSync(place.dockerfile, rewritten);
+      // What is left out was left out before, by each folder's own rules.
+      fs.writeFileSync(`${place.dockerfile}.dockerignore`, "# nothing\n");
+    }
     const iid = path.join(folder, "image");
     const args = [
       "build",
@@ -88,26 +95,37 @@ async function withBuildKit(
       "--iidfile",
       iid,
       "--file",
-      request.dockerfile,
+      place.dockerfile,
       ...ids.flat(),
       ...Object.entries(request.args).flatMap(([name, value]) => ["--build-arg", `${name}=${value}`]),
       ...(request.target === undefined ? [] : ["--target", request.target]),
       ...(request.platform === undefined ? [] : ["--platform", request.platform]),
-      "-",
+      place.context,
     ];
     let contextProblem: unknown;
-    sent.catch((error: unknown) => {
+    archive?.sent.catch((error: unknown) => {
       contextProblem = error;
     });
-    const { code } = await run(command, args, { env: clientEnvironment(engine), signal: ctx.signal, stdin: stream, line });
+    const { code } = await run(command, args, {
+      env: clientEnvironment(engine),
+      signal: ctx.signal,
+      ...(archive && { stdin: archive.stream }),
+      // As the person wrote it.
+      line: (text) => line(rewritten === undefined ? text : text.replaceAll(`${MOUNT} `, "")),
+    });
     if (contextProblem instanceof Problem) throw contextProblem;
     if (code !== 0) return undefined;
-    return { imageId: fs.readFileSync(iid, "utf8").trim(), context: await sent };
+    return { imageId: fs.readFileSync(iid, "utf8").trim(), context: context ?? (await archive?.sent) ?? "" };
   } finally {
-    stream.destroy();
+    archive?.stream.destroy();
     process.off("exit", remove);
     remove();
   }
+}
+
+function dockerfileOf({ entries, dockerfile }: BuildRequest): string {
+  const file = entries.find(({ name }) => name === dockerfile);
+  return file ? readText(file.source) : "";
 }
 
 const event = z.object({
