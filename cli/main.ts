@@ -6,7 +6,7 @@ import { verbs } from "./verbs";
 async function main(argv: readonly string[]): Promise<number> {
   // Asked by the script that `completion` prints, at each press of the tab key.
   if (argv[0] === "complete" && argv[1] === "--") {
-    const { complete } = require("./completion") as typeof import("./completion");
+    const { complete } = require("./verbs/completion") as typeof import("./verbs/completion");
     return complete(argv.slice(2), verbs, process.env);
   }
   const asked = parse(argv, verbs, process.env);

@@ -158,7 +158,7 @@ function watchOf(target: Target, given: NodeJS.ProcessEnv): Watch | undefined {
 /** What a person wants to know at the end. The URLs, too. */
 async function table({ stack, folder, env }: UpOptions, progress: Progress): Promise<readonly string[]> {
   const { settings, folders } = readSettings({ folder: resolve(folder), stack, env });
-  const { debugRow, ideSettingsOf } = require("./debugger") as typeof import("./debugger");
+  const { debugRow, ideSettingsOf } = require("./verbs/debugger") as typeof import("./verbs/debugger");
   const ide = ideSettingsOf(settings, folders.app);
   const { cellsOf, inboxOf } = require("../stages/plan") as typeof import("../stages/plan");
   const capabilities = capabilitiesOf(settings.stage.stage);

@@ -26,7 +26,7 @@ export const verbs: readonly Verb[] = [
       { flags: "--dry-run", summary: "print the files, write nothing" },
     ],
     examples: ["dockstage init", "dockstage init --port 3000 --health /healthz --database postgresql --yes"],
-    run: (call) => (require("./init") as typeof import("./init")).run(call),
+    run: (call) => (require("./verbs/init") as typeof import("./verbs/init")).run(call),
   },
   {
     name: "up",
@@ -38,7 +38,7 @@ export const verbs: readonly Verb[] = [
       { flags: "--adopt", summary: "take over an environment that was brought up from another folder or by a lost state" },
     ],
     examples: ["dockstage up dev"],
-    run: (call) => (require("./verb-up") as typeof import("./verb-up")).run(call),
+    run: (call) => (require("./verbs/up") as typeof import("./verbs/up")).run(call),
   },
   {
     name: "setup",
@@ -53,7 +53,7 @@ export const verbs: readonly Verb[] = [
     arguments: [stack],
     options: [{ flags: "--mail", summary: "the mailbox instead" }, json],
     examples: ["dockstage open", "dockstage open --mail"],
-    run: (call) => (require("./open") as typeof import("./open")).run(call),
+    run: (call) => (require("./verbs/open") as typeof import("./verbs/open")).run(call),
   },
   {
     name: "logs",
@@ -65,7 +65,7 @@ export const verbs: readonly Verb[] = [
       onStack,
     ],
     examples: ["dockstage logs", "dockstage logs web --follow --since 10m"],
-    run: (call) => (require("./logs") as typeof import("./logs")).run(call),
+    run: (call) => (require("./verbs/logs") as typeof import("./verbs/logs")).run(call),
   },
   {
     name: "exec",
@@ -75,7 +75,7 @@ export const verbs: readonly Verb[] = [
     options: [onStack],
     rest: "-- <command...>",
     examples: ["dockstage exec -- php -v", "dockstage exec worker -- env"],
-    run: (call) => (require("./exec") as typeof import("./exec")).run(call),
+    run: (call) => (require("./verbs/exec") as typeof import("./verbs/exec")).run(call),
   },
   {
     name: "db",
@@ -85,7 +85,7 @@ export const verbs: readonly Verb[] = [
     options: [{ flags: "--variant <name>", summary: "which, where the environment has several" }],
     rest: "[-- <client's arguments...>]",
     examples: ["dockstage db dev", "dockstage db dev -- --table --execute=SHOW-TABLES"],
-    run: (call) => (require("./db") as typeof import("./db")).run(call),
+    run: (call) => (require("./verbs/db") as typeof import("./verbs/db")).run(call),
   },
   {
     name: "mail",
@@ -93,7 +93,7 @@ export const verbs: readonly Verb[] = [
     arguments: [stack],
     options: [{ flags: "--last <count>", summary: "so many messages (default: 10)" }, json],
     examples: ["dockstage mail dev", "dockstage mail dev --json"],
-    run: (call) => (require("./mail") as typeof import("./mail")).run(call),
+    run: (call) => (require("./verbs/mail") as typeof import("./verbs/mail")).run(call),
   },
   {
     name: "debugger",
@@ -101,7 +101,7 @@ export const verbs: readonly Verb[] = [
     arguments: [stack],
     options: [json],
     examples: ["dockstage debugger", "dockstage debugger dev --json"],
-    run: (call) => (require("./debugger") as typeof import("./debugger")).run(call),
+    run: (call) => (require("./verbs/debugger") as typeof import("./verbs/debugger")).run(call),
   },
   {
     name: "down",
@@ -116,14 +116,14 @@ export const verbs: readonly Verb[] = [
       { flags: "-y, --yes", summary: "do not ask" },
     ],
     examples: ["dockstage down dev", "dockstage down dev --data"],
-    run: (call) => (require("./down") as typeof import("./down")).run(call),
+    run: (call) => (require("./verbs/down") as typeof import("./verbs/down")).run(call),
   },
   {
     name: "ls",
     summary: "list every environment of every app on this engine",
     options: [json],
     examples: ["dockstage ls", "dockstage ls --json"],
-    run: (call) => (require("./ls") as typeof import("./ls")).run(call),
+    run: (call) => (require("./verbs/ls") as typeof import("./verbs/ls")).run(call),
   },
   {
     name: "status",
@@ -132,7 +132,7 @@ export const verbs: readonly Verb[] = [
     arguments: [stack],
     options: [json],
     examples: ["dockstage status dev", "dockstage status dev --json"],
-    run: (call) => (require("./status") as typeof import("./status")).run(call),
+    run: (call) => (require("./verbs/status") as typeof import("./verbs/status")).run(call),
   },
   {
     name: "doctor",
@@ -141,7 +141,7 @@ export const verbs: readonly Verb[] = [
     arguments: [stack],
     options: [json],
     examples: ["dockstage doctor", "dockstage doctor dev --json"],
-    run: (call) => (require("./doctor") as typeof import("./doctor")).run(call),
+    run: (call) => (require("./verbs/doctor") as typeof import("./verbs/doctor")).run(call),
   },
   {
     name: "prune",
@@ -152,7 +152,7 @@ export const verbs: readonly Verb[] = [
     arguments: [{ usage: "[environment...]", summary: "only these, which are yours though no state knows them, as app/stack" }],
     options: [{ flags: "--dry-run", summary: "only show" }, { flags: "-y, --yes", summary: "do not ask" }, json],
     examples: ["dockstage prune --dry-run", "dockstage prune shop/dev --yes"],
-    run: (call) => (require("./prune") as typeof import("./prune")).run(call),
+    run: (call) => (require("./verbs/prune") as typeof import("./verbs/prune")).run(call),
   },
   {
     name: "completion",
@@ -160,6 +160,6 @@ export const verbs: readonly Verb[] = [
     arguments: [{ usage: "<shell>", summary: "bash, zsh or fish", completes: ["bash", "zsh", "fish"] }],
     examples: ["dockstage completion bash"],
     more: "For `dockstage` on the PATH (npm install --global, or node_modules/.bin). In ~/.bashrc: source <(dockstage completion bash)",
-    run: (call) => (require("./completion") as typeof import("./completion")).run(call),
+    run: (call) => (require("./verbs/completion") as typeof import("./verbs/completion")).run(call),
   },
 ];

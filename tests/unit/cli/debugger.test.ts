@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { debugRow, ideSettingsOf, launchOf, textOf } from "../../../cli/debugger";
+import { debugRow, ideSettingsOf, launchOf, textOf } from "../../../cli/verbs/debugger";
 import { guestbook } from "../../support/settings";
 
 const FOLDER = "/path/to/guestbook";

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "@jest/globals";
-import { described, folderIn } from "../../../cli/completion";
-import { subnetFindings } from "../../../cli/doctor";
+import { described, folderIn } from "../../../cli/verbs/completion";
+import { subnetFindings } from "../../../cli/verbs/doctor";
 import { differences, type Compared } from "../../../cli/drift";
 import { finding, FINDINGS } from "../../../cli/findings";
-import { merged } from "../../../cli/logs";
-import { messagesIn, queueIn } from "../../../cli/mail";
+import { merged } from "../../../cli/verbs/logs";
+import { messagesIn, queueIn } from "../../../cli/verbs/mail";
 import { verbs } from "../../../cli/verbs";
 
 describe("drift that a refresh does not see", () => {

@@ -1,12 +1,12 @@
 import { spawnSync } from "node:child_process";
 import { request } from "node:http";
 import { z } from "zod";
-import { deploymentOf, outputsIn } from "./deployment";
-import { environmentOf, nameOf, servicesOf } from "./environment";
-import type { EngineContainer } from "./objects";
-import { CommandFailed } from "./pulumi";
-import { ago, columns } from "./table";
-import { WrongUse, type Call } from "./verb";
+import { deploymentOf, outputsIn } from "../deployment";
+import { environmentOf, nameOf, servicesOf } from "../environment";
+import type { EngineContainer } from "../objects";
+import { CommandFailed } from "../pulumi";
+import { ago, columns } from "../table";
+import { WrongUse, type Call } from "../verb";
 
 /** Messages that are shown where nobody says how many. */
 const SHOWN = 10;

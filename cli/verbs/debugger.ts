@@ -1,11 +1,11 @@
 import { resolve } from "node:path";
-import { DEBUGGER_PORT } from "../components/debugger";
-import { readSettings } from "../config/reader";
-import type { Settings } from "../config/settings";
-import { partsOf } from "../stages/plan";
-import { variables } from "./machine";
-import { CommandFailed } from "./pulumi";
-import type { Call } from "./verb";
+import { DEBUGGER_PORT } from "../../components/debugger";
+import { readSettings } from "../../config/reader";
+import type { Settings } from "../../config/settings";
+import { partsOf } from "../../stages/plan";
+import { variables } from "../machine";
+import { CommandFailed } from "../pulumi";
+import type { Call } from "../verb";
 
 /** What an IDE needs to know about an environment's debugger. */
 export interface IdeSettings {

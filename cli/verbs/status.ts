@@ -1,13 +1,13 @@
-import { deploymentOf, isLocked, outputsIn, type StateResource } from "./deployment";
-import { definitionDrift } from "./drift";
-import { driftOf } from "./engine";
-import { environmentOf, nameOf } from "./environment";
-import { leftoversOf } from "./leftovers";
-import { isService, objectsOn } from "./objects";
-import { conditionOf, isWell } from "./overview";
-import { CommandFailed } from "./pulumi";
-import { ago, columns } from "./table";
-import type { Call } from "./verb";
+import { deploymentOf, isLocked, outputsIn, type StateResource } from "../deployment";
+import { definitionDrift } from "../drift";
+import { driftOf } from "../engine";
+import { environmentOf, nameOf } from "../environment";
+import { leftoversOf } from "../leftovers";
+import { isService, objectsOn } from "../objects";
+import { conditionOf, isWell } from "../overview";
+import { CommandFailed } from "../pulumi";
+import { ago, columns } from "../table";
+import type { Call } from "../verb";
 
 /** Physical ids of a state, by type and all. */
 export function idsOf(resources: readonly StateResource[]): { ids: Map<string, Set<string>>; all: Set<string> } {

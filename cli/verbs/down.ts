@@ -1,15 +1,15 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { agreed } from "./ask";
-import { deploymentOf, exported, type StateResource } from "./deployment";
-import { environmentOf, nameOf } from "./environment";
-import { dataVolumes, kept, untied } from "./keep";
-import { leftoversOf, removeAll } from "./leftovers";
-import { objectsOn } from "./objects";
-import { capture, CommandFailed, run as pulumi, type Target } from "./pulumi";
-import { clearDeadLocks, stateOf } from "./state";
-import type { Call } from "./verb";
+import { agreed } from "../ask";
+import { deploymentOf, exported, type StateResource } from "../deployment";
+import { environmentOf, nameOf } from "../environment";
+import { dataVolumes, kept, untied } from "../keep";
+import { leftoversOf, removeAll } from "../leftovers";
+import { objectsOn } from "../objects";
+import { capture, CommandFailed, run as pulumi, type Target } from "../pulumi";
+import { clearDeadLocks, stateOf } from "../state";
+import type { Call } from "../verb";
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 

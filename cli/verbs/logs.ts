@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { environmentOf, servicesOf } from "./environment";
-import type { EngineContainer } from "./objects";
-import { WrongUse, type Call } from "./verb";
+import { environmentOf, servicesOf } from "../environment";
+import type { EngineContainer } from "../objects";
+import { WrongUse, type Call } from "../verb";
 
 /** A line of a container's output. */
 interface Line {

@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { interactive, onTerminal } from "./client";
-import { ask } from "./engine";
-import { environmentOf, nameOf, servicesOf } from "./environment";
-import { hasFile, type EngineContainer } from "./objects";
-import { CommandFailed } from "./pulumi";
-import type { Call } from "./verb";
+import { interactive, onTerminal } from "../client";
+import { ask } from "../engine";
+import { environmentOf, nameOf, servicesOf } from "../environment";
+import { hasFile, type EngineContainer } from "../objects";
+import { CommandFailed } from "../pulumi";
+import type { Call } from "../verb";
 
 /** Where the platform puts files into a container (platforms/docker-container.ts). */
 const FILES = "/run/dockstage";

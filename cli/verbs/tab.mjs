@@ -1,6 +1,6 @@
 // Completion by @bomb.sh/tab. A program of its own, as that library is an ES module, which code that loader.js keeps compiled cannot
 // import in Node 20. Standard input: { "shell": "bash" } for a script, or { "words": [...], "verbs": [...] } for what fits
-// (cli/completion.ts).
+// (cli/verbs/completion.ts).
 import { readFileSync } from "node:fs";
 import { RootCommand } from "@bomb.sh/tab";
 

@@ -1,8 +1,8 @@
 import { homedir } from "node:os";
-import { variables } from "./machine";
-import { overview, type Overview } from "./overview";
-import { ago, columns } from "./table";
-import type { Call } from "./verb";
+import { variables } from "../machine";
+import { overview, type Overview } from "../overview";
+import { ago, columns } from "../table";
+import type { Call } from "../verb";
 
 const short = (folder: string): string => (folder.startsWith(`${homedir()}/`) ? `~${folder.slice(homedir().length)}` : folder);
 

@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { interactive, onTerminal } from "./client";
-import { deploymentOf, outputsIn, type Outputs } from "./deployment";
-import { environmentOf, nameOf, servicesOf } from "./environment";
-import { capture, CommandFailed, type Target } from "./pulumi";
-import { WrongUse, type Call } from "./verb";
+import { interactive, onTerminal } from "../client";
+import { deploymentOf, outputsIn, type Outputs } from "../deployment";
+import { environmentOf, nameOf, servicesOf } from "../environment";
+import { capture, CommandFailed, type Target } from "../pulumi";
+import { WrongUse, type Call } from "../verb";
 
 type Database = NonNullable<Outputs["variants"][string]["database"]>;
 
@@ -57,7 +57,7 @@ export async function run({ arguments: [stack], rest, value, ...call }: Call): P
   if (!container)
     throw new CommandFailed(`${engine}-${version} of ${nameOf(target)} does not run: see "dockstage logs ${engine}-${version}"`);
   // Brings Pulumi's SDK: loaded late.
-  const { connectionTo } = require("../components/database") as typeof import("../components/database");
+  const { connectionTo } = require("../../components/database") as typeof import("../../components/database");
   const { user, password } = connectionTo({ engine, series: version }, { name: schema });
   const { words, variable } = CLIENTS[engine];
   const env = { ...target.env, [variable]: passwordOf(target, password.slice("secret:".length)) };

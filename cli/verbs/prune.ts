@@ -1,11 +1,11 @@
-import { agreed } from "./ask";
-import { statesIn } from "./deployment";
-import { leasesOf } from "./leases";
-import { removeAll } from "./leftovers";
-import { variables } from "./machine";
-import { objectsOn } from "./objects";
-import { prunable, type Prunable } from "./prunable";
-import { WrongUse, type Call } from "./verb";
+import { agreed } from "../ask";
+import { statesIn } from "../deployment";
+import { leasesOf } from "../leases";
+import { removeAll } from "../leftovers";
+import { variables } from "../machine";
+import { objectsOn } from "../objects";
+import { prunable, type Prunable } from "../prunable";
+import { WrongUse, type Call } from "../verb";
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 

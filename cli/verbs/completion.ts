@@ -1,11 +1,11 @@
 import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { environmentOf } from "./environment";
-import { isService, objectsOn } from "./objects";
-import { WrongUse, type Call, type Completes, type Verb } from "./verb";
+import { environmentOf } from "../environment";
+import { isService, objectsOn } from "../objects";
+import { WrongUse, type Call, type Completes, type Verb } from "../verb";
 
-/** Completion in the person's shell. The scripts, and how they ask what fits, are @bomb.sh/tab's (cli/tab.mjs). */
+/** Completion in the person's shell. The scripts, and how they ask what fits, are @bomb.sh/tab's (cli/verbs/tab.mjs). */
 
 const SHELLS = ["bash", "zsh", "fish"] as const;
 
@@ -51,7 +51,7 @@ export function folderIn(words: readonly string[]): string {
   return resolve(at < 0 ? "." : (value ?? "."));
 }
 
-/** Verbs as cli/tab.mjs takes them, with the values that fit. */
+/** Verbs as cli/verbs/tab.mjs takes them, with the values that fit. */
 export function described(verbs: readonly Verb[], valuesOf: (completes: Completes) => readonly string[]): readonly object[] {
   const values = (completes: Completes | undefined): readonly string[] => (completes ? valuesOf(completes) : []);
   return verbs.map(({ name, summary, arguments: words = [], options = [] }) => ({

@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
-import { deploymentOf, outputsIn } from "./deployment";
-import { environmentOf, nameOf, servicesOf } from "./environment";
-import { CommandFailed } from "./pulumi";
-import type { Call } from "./verb";
+import { deploymentOf, outputsIn } from "../deployment";
+import { environmentOf, nameOf, servicesOf } from "../environment";
+import { CommandFailed } from "../pulumi";
+import type { Call } from "../verb";
 
 /** The program that opens a URL for the person at this terminal; undefined where there is nobody, or no display. */
 function opener({ DISPLAY, WAYLAND_DISPLAY }: NodeJS.ProcessEnv): string | undefined {
