@@ -168,6 +168,7 @@ export function app(args: AppArgs): readonly PlanRecord[] {
     limits,
     after: [...after, args.door],
     replicas: args.replicas,
+    ...(source.from !== "php" && { keep: { as: "writable" } }),
     update: "start-first",
     health: {
       // The recipe's images have curl; of others we know nothing, and ask them from the door.

@@ -44,6 +44,7 @@ export function companion({ host, service, values, protect }: CompanionArgs): re
       update: "stop-first",
       stop: { graceSeconds: 30 },
       publish: [],
+      keep: { as: "data", service: host },
     },
   ];
 }

@@ -210,6 +210,11 @@ export interface ServiceRecord extends Named<"service">, Run {
    * Only DEV's debugger does; it has no `networks`. @default false
    */
   readonly hostNetwork?: boolean;
+  /**
+   * How the description keeps a folder of it: for the warning about a VOLUME of a foreign image that nothing keeps. @default it is
+   * dockstage's own image, which has none
+   */
+  readonly keep?: { readonly as: "writable" } | { readonly as: "data"; readonly service: string };
   /** The variant that the service belongs to, if it belongs to one. */
   readonly variant?: string;
 }

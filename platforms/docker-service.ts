@@ -8,6 +8,7 @@ import { argv, containerArgs, selfArgs, FILES, inMemory, type Bound } from "./do
 import type { DockerContext, Handles } from "./docker-context";
 import { tools } from "./docker-image";
 import { makeFiles, mountsOf } from "./docker-storage";
+import { warnOfVolumes } from "./docker-volumes";
 import type { Owner } from "./platform";
 
 /**
@@ -30,6 +31,7 @@ export function makeService(at: DockerContext, record: ServiceRecord, owner: Own
   const labels = at.labels(record);
   const mounts = mountsOf(at, record, owner);
   const files = makeFiles(at, record.name, record, owner, labels);
+  warnOfVolumes(at, record);
   const leases = record.publish.map(
     (publish) =>
       new Lease(

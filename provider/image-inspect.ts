@@ -13,6 +13,8 @@ export interface Facts {
   readonly uid: number;
   readonly gid: number;
   readonly shell: boolean;
+  /** Its VOLUME paths, sorted. */
+  readonly volumes: string[];
 }
 
 interface Inspected {
@@ -21,6 +23,7 @@ interface Inspected {
   readonly entrypoint: string[];
   readonly command: string[];
   readonly workdir: string;
+  readonly volumes: string[];
 }
 
 export const statusOf = (error: unknown): unknown =>
@@ -40,6 +43,8 @@ export async function inspectImage(engine: Engine, reference: string): Promise<I
       entrypoint: words(Config.Entrypoint),
       command: words(Config.Cmd),
       workdir: Config.WorkingDir || "/",
+      // The API gives null for none.
+      volumes: Object.keys(Config.Volumes ?? {}).sort(),
     };
   } catch (error) {
     if (statusOf(error) === 404) return undefined;
@@ -61,8 +66,8 @@ export async function factsOf(engine: Engine, image: Inspected): Promise<Facts> 
     const named = image.user !== "" && image.user !== "0" && image.user !== "0:0";
     const [passwd, group] = named ? [await fileIn(engine, helper, "/etc/passwd"), await fileIn(engine, helper, "/etc/group")] : ["", ""];
     const { uid, gid } = userIn(image.user, passwd, group);
-    const { id: imageId, entrypoint, command, workdir } = image;
-    return { imageId, entrypoint, command, workdir, uid, gid, shell: await isThere(engine, helper, "/bin/sh") };
+    const { id: imageId, entrypoint, command, workdir, volumes } = image;
+    return { imageId, entrypoint, command, workdir, volumes, uid, gid, shell: await isThere(engine, helper, "/bin/sh") };
   } finally {
     await engine.removeContainer(helper);
   }

@@ -58,6 +58,8 @@ const computed = z.object({
   uid: z.number(),
   gid: z.number(),
   shell: z.boolean(),
+  // A state of an older release has none; it gets them when the image changes, so that nothing shows as a change before.
+  volumes: z.array(z.string()).optional(),
 });
 export type Inputs = z.infer<typeof inputs>;
 type Computed = z.infer<typeof computed>;
@@ -183,7 +185,7 @@ async function checkFolders(news: Previewed<Inputs>): Promise<readonly Failure[]
 export const resource: Resource<Inputs, Computed> = {
   inputs,
   computed,
-  outputs: ["contentHash", "imageId", "tag", "bases", "entrypoint", "command", "workdir", "uid", "gid", "shell"],
+  outputs: ["contentHash", "imageId", "tag", "bases", "entrypoint", "command", "workdir", "uid", "gid", "shell", "volumes"],
 
   async check(news, _olds, ctx) {
     asked.add(ctx.urn);
@@ -223,6 +225,7 @@ export const resource: Resource<Inputs, Computed> = {
       uid: UNKNOWN,
       gid: UNKNOWN,
       shell: UNKNOWN,
+      volumes: UNKNOWN,
     };
     const given = sources(news);
     if (!given || isUnknown(news.repository)) return unknown;
@@ -230,9 +233,9 @@ export const resource: Resource<Inputs, Computed> = {
     const seen = async (about: Previewed<Computed>, image: string): Promise<Previewed<Computed>> => {
       const there = await inspectImage(engine, image);
       if (!there) return about;
-      const { entrypoint, command, workdir } = there;
+      const { entrypoint, command, workdir, volumes } = there;
       const same = state?.imageId === there.id ? { uid: state.uid, gid: state.gid, shell: state.shell } : {};
-      return { ...about, imageId: there.id, entrypoint, command, workdir, ...same };
+      return { ...about, imageId: there.id, entrypoint, command, workdir, volumes, ...same };
     };
     if (given.reference !== undefined) return seen({ ...unknown, tag: given.reference, bases: {} }, given.reference);
     const source = sourceOf(given);
@@ -260,8 +263,11 @@ export const resource: Resource<Inputs, Computed> = {
     const image = tagged ?? (state.reference === undefined ? await inspectImage(engine, state.imageId) : undefined);
     if (!image) return undefined;
     const { contentHash: hash, tag, bases } = state;
-    const { imageId, entrypoint, command, workdir, uid, gid, shell } = state;
-    const facts = image.id === imageId ? { imageId, entrypoint, command, workdir, uid, gid, shell } : await factsOf(engine, image);
+    const { imageId, entrypoint, command, workdir, uid, gid, shell, volumes } = state;
+    const facts =
+      image.id === imageId
+        ? { imageId, entrypoint, command, workdir, uid, gid, shell, ...(volumes && { volumes }) }
+        : await factsOf(engine, image);
     return { contentHash: state.reference === undefined ? hash : image.id, tag, bases, ...facts };
   },
 

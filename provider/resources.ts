@@ -40,6 +40,8 @@ export class Image extends pulumi.CustomResource {
   declare readonly gid: pulumi.Output<number>;
   /** Whether there is a /bin/sh in it. */
   declare readonly shell: pulumi.Output<boolean>;
+  /** The image's VOLUME paths, sorted. Undefined in a state of a release that did not look, until the image changes. */
+  declare readonly volumes: pulumi.Output<string[] | undefined>;
   constructor(name: string, args: Inputs<ImageArgs>, opts?: pulumi.CustomResourceOptions) {
     const outputs = {
       contentHash: undefined,
@@ -52,6 +54,7 @@ export class Image extends pulumi.CustomResource {
       uid: undefined,
       gid: undefined,
       shell: undefined,
+      volumes: undefined,
     };
     super("dockstage:index:Image", name, { ...outputs, ...args }, opts);
   }

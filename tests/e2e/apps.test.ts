@@ -124,10 +124,10 @@ describe("ready images", () => {
   beforeAll(async () => {
     await start(sandbox);
     await build(app, 'FROM debian:bookworm-slim\nRUN echo ready > /srv/version\nCOPY server.pl /srv/\nCMD ["perl", "/srv/server.pl"]\n');
-    await build(noShell, `FROM ${app}\nRUN rm -f /usr/bin/sh\nUSER 3456\n`);
+    await build(noShell, `FROM ${app}\nRUN rm -f /usr/bin/sh\nUSER 3456\nVOLUME /srv/kept /srv/lost\n`);
     await build(
       cache,
-      `FROM ${app}\nRUN mkdir /data && chown 3333 /data && echo cache > /srv/version\nUSER 3333\nCMD ["/bin/sh", "-c", "date +%s%N >> /data/starts; exec perl /srv/server.pl"]\n`,
+      `FROM ${app}\nRUN mkdir /data && chown 3333 /data && echo cache > /srv/version\nVOLUME /data\nUSER 3333\nCMD ["/bin/sh", "-c", "date +%s%N >> /data/starts; exec perl /srv/server.pl"]\n`,
     );
     yaml(app, "database: { engines: [mariadb] }\n");
     await sandbox.mustUp();
@@ -152,7 +152,8 @@ secrets: { APP: generate }
 services: { cache: { image: "${cache}", data: /data, env: { PLAIN: "1", HIDDEN: "\${secrets.APP}" } } }
 `,
     );
-    await sandbox.mustUp();
+    // Its VOLUME is where the data volume is.
+    expect((await sandbox.mustUp()).output).not.toContain("VOLUME");
     expect((await request(`${await urlOf(sandbox)}/env`)).body).toMatch(/APP\n(.*\n)*DATABASE_URL\n/);
     expect(
       await exec(
@@ -174,12 +175,13 @@ services: { cache: { image: "${cache}", data: /data, env: { PLAIN: "1", HIDDEN: 
     expect(changed(await sandbox.refresh())).toEqual({});
   });
 
-  test("an image without a shell gets its secrets as files, and that is said", async () => {
-    yaml(noShell, "secrets: { APP: generate }\n");
+  test("an image without a shell gets its secrets as files, one with a VOLUME that nothing keeps loses it, and that is said", async () => {
+    yaml(noShell, "secrets: { APP: generate }\nwritable: { /srv/kept/here: data }\n");
     const done = await sandbox.mustUp();
     expect(done.output).toContain(
       "there is no /bin/sh in this image, which handing secrets over as variables takes: its programs find APP only as files in /run/dockstage/env",
     );
+    expect(done.output).toContain("the image of web declares /srv/lost as VOLUME, and nothing keeps it");
     expect(await exec(sandbox, "web", "perl", "-e", 'open F, "/run/dockstage/env/APP" or die; print <F>')).toMatch(/^[A-Za-z0-9]{40}$/);
     expect((await request(`${await urlOf(sandbox)}/env`)).body).not.toContain("APP");
     expect(changed(await sandbox.mustUp())).toEqual({});

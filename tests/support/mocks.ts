@@ -44,8 +44,15 @@ const COMPUTED: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
 /**
  * Runs a program under Pulumi's mocks and returns what it registered, in order. Options are read by a stack transform, because
  * mocks hide them.
+ *
+ * @param computed outputs beside those, by type
  */
-export async function register(program: () => unknown, project = "guestbook", stack = "dev"): Promise<readonly Registered[]> {
+export async function register(
+  program: () => unknown,
+  project = "guestbook",
+  stack = "dev",
+  computed: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {},
+): Promise<readonly Registered[]> {
   const seen = new Map<string, Registered["inputs"]>();
   const options: Options[] = [];
   const names = new Map<pulumi.Resource, string>();
@@ -55,7 +62,7 @@ export async function register(program: () => unknown, project = "guestbook", st
         // Pulumi types it as any.
         const inputs = rest.inputs as Registered["inputs"];
         seen.set(`${type} ${name}`, inputs);
-        return { id: `${name}-id`, state: { ...inputs, ...COMPUTED[type] } };
+        return { id: `${name}-id`, state: { ...inputs, ...COMPUTED[type], ...computed[type] } };
       },
       call: () => ({}),
     },
