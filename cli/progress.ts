@@ -6,8 +6,9 @@
 /** ` +  dockstage:index:Image app creating (1s) building app: step 2/3`, and with `**` around a failure. */
 const LINE =
   /^ *(?:[+~=<>-]{1,3} +)?(\S+:\S+:\S+) (\S+) (\**)(\w+)(?: (?:replacement|original))?( failed)?(?: \((\d+(?:\.\d+)?m?s|\d+m\d+s)\))?\**(?: (.*))?$/;
+/** What a resource that does not change says comes once more among the diagnostics. */
 const NOISE =
-  /^@ (updating|refreshing|destroying|previewing)|^(Updating|Refreshing|Destroying) \(|^ +\S+:\S+:\S+ \S+ *$|^ +pulumi:pulumi:Stack \S+ +(running|\*\*failed)/;
+  /^@ (updating|refreshing|destroying|previewing)|^(Updating|Refreshing|Destroying) \(|^ +\S+:\S+:\S+ \S+ *(?: (?:warning|error): .*)?$|^ +pulumi:pulumi:Stack \S+ +(running|\*\*failed)/;
 /** How Pulumi's summary begins: what it says, the last line says shorter. */
 const SUMMARY = /^(Resources:|Duration: )/;
 const FINISHED = new Set(["created", "updated", "deleted", "read", "imported"]);

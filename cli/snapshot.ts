@@ -72,8 +72,9 @@ export async function snapshotOf(socket: string, scopes: readonly Scope[], image
       ...list(networks).map(
         ({ Id, Name }) => [`network ${text(Id)}`, { name: `the network ${text(Name)}`, is: text(Name), scope: project }] as const,
       ),
-      ...list(record(volumes)["Volumes"]).map(({ Name, CreatedAt, Labels }) => {
-        const is = `${text(CreatedAt)} ${text(record(Labels)["dockstage.stamp"])}`;
+      ...list(record(volumes)["Volumes"]).map(({ Name, Labels }) => {
+        // Not by CreatedAt: before 23 an engine gives the time of the folder's last change, which each new file in it is.
+        const is = `stamp ${text(record(Labels)["dockstage.stamp"])}`;
         return [`volume ${text(Name)}`, { name: `the volume ${text(Name)}`, is, scope: project }] as const;
       }),
     ];

@@ -102,12 +102,13 @@ describe("pulumi's output where nobody watches", () => {
     const info = ["Diagnostics:", "  dockstage:index:Generation (web):", "    1 of 1 containers are gone", ""];
     expect(shown(info)).toEqual({ lines: [], trouble: "" });
     const warning = [
+      "    dockstage:index:Stamp data  warning: the volume data is gone",
       "Diagnostics:",
       "  dockstage:index:Stamp (data):",
       "    warning: the volume data is gone",
       "    warning: the volume data is gone",
     ];
-    expect(shown(warning)).toEqual({ lines: [warning.slice(1, 3).join("\n")], trouble: "" });
+    expect(shown(warning)).toEqual({ lines: [warning.slice(2, 4).join("\n")], trouble: "" });
   });
 
   test("lines of a form that it does not know are shown", () => {
