@@ -45,7 +45,7 @@ afterAll(async () => {
 
 describe("life", () => {
   const FILES = {
-    Dockerfile: `FROM ${BASE}\nRUN groupadd -g 4321 staffs && useradd -u 1234 -g 4321 app\nCOPY . /srv\nWORKDIR /srv\nUSER app\nENTRYPOINT ["/bin/echo"]\nCMD ["hello"]\n`,
+    Dockerfile: `FROM ${BASE}\nRUN groupadd -g 4321 staffs && useradd -u 1234 -g 4321 app\nVOLUME /two /one\nCOPY . /srv\nWORKDIR /srv\nUSER app\nENTRYPOINT ["/bin/echo"]\nCMD ["hello"]\n`,
     "src/a": "1",
   };
 
@@ -67,6 +67,7 @@ describe("life", () => {
       uid: 1234,
       gid: 4321,
       shell: true,
+      volumes: ["/one", "/two"],
       tag: id,
     });
     expect(computed.bases).toEqual({ [BASE]: (await engine.docker.getImage(BASE).inspect()).Id });
@@ -176,6 +177,12 @@ describe("a reference", () => {
     expect(computed).toMatchObject({ tag: BASE, contentHash: computed.imageId, uid: 0, gid: 0, shell: true, bases: {} });
     const state = { reference: BASE, ...computed };
     expect(await image.diff(id, { reference: BASE }, state, { reference: BASE }, ctx)).toEqual({});
+    // A state of a release that did not look at VOLUME shows no change, at a refresh neither.
+    const { volumes, ...older } = computed;
+    expect(volumes).toEqual([]);
+    const before = { reference: BASE, ...older };
+    expect(await image.diff(id, { reference: BASE }, before, { reference: BASE }, ctx)).toEqual({});
+    expect(Object.keys((await image.read?.(id, before, ctx)) ?? {}).sort()).toEqual(Object.keys(older).sort());
     expect(await image.diff(id, { reference: BASE }, { ...state, imageId: "sha256:old" }, { reference: BASE }, ctx)).toEqual({
       updates: ["imageId"],
     });
