@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { inputNames, type Properties, type Property, type Shape } from "../shapes";
+import type { Properties, Property, Shape } from "../shape";
+import { inputNames } from "../shapes";
 import { type Value, type Values, UNKNOWN, isRecord } from "./values";
 
 /** One thing that is wrong with a resource's arguments. */

@@ -1,4 +1,4 @@
-import type { Property, Shape } from "../shapes";
+import type { Property, Shape } from "../shape";
 import { type Value, type Values, UNKNOWN, canonical, canonicalBlock, hasUnknown, isRecord, isZero } from "./values";
 
 export type ChangeKind = "ADD" | "DELETE" | "UPDATE" | "ADD_REPLACE" | "DELETE_REPLACE" | "UPDATE_REPLACE";

@@ -1,5 +1,5 @@
 import type Dockerode from "dockerode";
-import type { Shape } from "../shapes";
+import type { Shape } from "../shape";
 import type { Values } from "./values";
 
 /** What the plugin does for one type of resource. State and inputs are as on the wire; see outputs.ts for what a state holds. */

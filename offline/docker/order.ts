@@ -1,4 +1,4 @@
-import type { Properties, Property } from "../shapes";
+import type { Properties, Property } from "../shape";
 import { type Value, UNKNOWN, isRecord } from "./values";
 
 /**

@@ -1,4 +1,4 @@
-import type { Properties, Property, Rest, Shape } from "../shapes";
+import type { Properties, Property, Rest, Shape } from "../shape";
 import { ordered } from "./order";
 import { type Value, type Values, UNKNOWN, canonical, isRecord, isZero, withoutBookkeeping } from "./values";
 

@@ -1,4 +1,4 @@
-import type { Properties, Property } from "../shapes";
+import type { Properties, Property } from "../shape";
 
 /** A property value on the wire. */
 export type Value = null | boolean | number | string | Value[] | { [key: string]: Value };

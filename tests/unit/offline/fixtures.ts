@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { shapes, type Shape } from "../../../offline/shapes";
+import type { Shape } from "../../../offline/shape";
+import { shapes } from "../../../offline/shapes";
 import type { Value, Values } from "../../../offline/docker/values";
 
 /** Recorded answers of the official plugin; each file names the public source that they come from. */
