@@ -29,8 +29,11 @@ export interface Overview {
   readonly volumes: number;
 }
 
-/** Whether a container is as it should be; one without a probe when it runs. */
-export const isWell = ({ state, health }: EngineContainer): boolean => state === "running" && (health === "healthy" || health === "none");
+/**
+ * Whether a container is as it should be; one without a probe when it runs. The engine says "starting" until it has asked for the first
+ * time, one interval after the start: `up` has asked before that, and a container that is not well becomes unhealthy.
+ */
+export const isWell = ({ state, health }: EngineContainer): boolean => state === "running" && health !== "unhealthy";
 
 export const conditionOf = (containers: readonly EngineContainer[]): Condition =>
   !containers.some(({ state }) => state === "running") ? "down" : containers.every(isWell) ? "up" : "partly up";

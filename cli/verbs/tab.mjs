@@ -15,5 +15,9 @@ for (const verb of verbs ?? []) {
     else command.option(name, summary, alias);
   }
 }
-if (shell) root.setup("dockstage", "dockstage", shell);
-else root.parse(words);
+if (shell) {
+  // The library's constants for bash are read-only: a second `. ~/.bashrc` would complain of each.
+  const print = console.log;
+  console.log = (text) => print(shell === "bash" ? String(text).replace(/^(\s*)readonly /gm, "$1") : text);
+  root.setup("dockstage", "dockstage", shell);
+} else root.parse(words);

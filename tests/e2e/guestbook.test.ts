@@ -95,6 +95,14 @@ describe("the guestbook's DEV, through its whole life", () => {
     expect((await request(`${url}/edited.php`)).body).toBe("second");
   });
 
+  test("a fatal error shows in the page, and is no success", async () => {
+    writeFileSync(join(sandbox.app, "public", "broken.php"), "<?php $a = 1 $b = 2;");
+    const broken = await request(`${url}/broken.php`);
+    expect({ status: broken.status, body: broken.body }).toEqual({ status: 500, body: expect.stringContaining("syntax error") });
+    writeFileSync(join(sandbox.app, "public", "broken.php"), "<?php echo 'so far'; no_such_function();");
+    expect(await request(`${url}/broken.php`)).toMatchObject({ status: 500, body: expect.stringContaining("no_such_function") });
+  });
+
   test("the app is in a closed box: it reaches nothing outside", async () => {
     const [web] = await sandbox.containers("web");
     // An address that no network has (RFC 5737): without a route the engine's kernel says so at once.

@@ -28,7 +28,7 @@ const container = (component: string, more: Partial<EngineContainer> = {}): Engi
 test("an environment is up where all is well, partly up where not all is, down where nothing runs", () => {
   expect(conditionOf([container("web"), container("worker", { health: "none" })])).toBe("up");
   expect(conditionOf([container("web"), container("worker", { health: "unhealthy" })])).toBe("partly up");
-  expect(conditionOf([container("web"), container("worker", { health: "starting" })])).toBe("partly up");
+  expect(conditionOf([container("web"), container("worker", { health: "starting" })])).toBe("up");
   expect(conditionOf([container("web"), container("worker", { state: "exited", health: "none" })])).toBe("partly up");
   expect(conditionOf([container("web", { state: "exited" })])).toBe("down");
   expect(conditionOf([])).toBe("down");
