@@ -10,7 +10,7 @@ export interface Leftovers {
 }
 
 /** Whether a volume holds nothing that a run could not make again: secret and configuration files, or a door's routes. */
-export const isMadeAgain = ({ labels, component }: Pick<EngineObject, "labels" | "component">): boolean =>
+const isMadeAgain = ({ labels, component }: Pick<EngineObject, "labels" | "component">): boolean =>
   labels["dockstage.helper"] === "files" || component === "routes";
 
 /** What of these objects is in no state. `known` are the physical ids of all states that may have made them. */

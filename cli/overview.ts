@@ -39,7 +39,7 @@ export const conditionOf = (containers: readonly EngineContainer[]): Condition =
   !containers.some(({ state }) => state === "running") ? "down" : containers.every(isWell) ? "up" : "partly up";
 
 /** Public addresses of an environment's web containers, as stages/plan.ts makes them. */
-export function urlsOf(containers: readonly EngineContainer[], port: number): readonly string[] {
+function urlsOf(containers: readonly EngineContainer[], port: number): readonly string[] {
   const hosts = containers
     .filter(({ component, labels }) => component === "web" || component === `web-${labels["dockstage.variant"] ?? ""}`)
     .map(({ project, stack, labels }) => [labels["dockstage.variant"], project, stack, "localhost"].filter(Boolean).join("."));

@@ -50,7 +50,7 @@ const isSuccess = (value: unknown): value is Success =>
   typeof value === "object" && value !== null && "values" in value && "objects" in value && "files" in value && "scopes" in value;
 
 /** The record of the last success; undefined where there is none. */
-export function readSuccess(file: string): Success | undefined {
+function readSuccess(file: string): Success | undefined {
   try {
     const [hash, body = ""] = readFileSync(file, "utf8").split("\n", 2);
     const read: unknown = hash === sha(body) ? JSON.parse(body) : undefined;
@@ -61,11 +61,8 @@ export function readSuccess(file: string): Success | undefined {
 }
 
 /** The first input that has not the value that it had; undefined where all have. One that cannot be read throws. */
-export const otherInput = (
-  { probes, values }: Pick<Success, "probes" | "values">,
-  files: Files,
-  env: NodeJS.ProcessEnv,
-): Probe | undefined => probes.find((probe, at) => valueOf(probe, files, env) !== values[at]);
+const otherInput = ({ probes, values }: Pick<Success, "probes" | "values">, files: Files, env: NodeJS.ProcessEnv): Probe | undefined =>
+  probes.find((probe, at) => valueOf(probe, files, env) !== values[at]);
 
 /** With DOCKSTAGE_DEBUG: why Pulumi runs. */
 function slow(why: string, env: NodeJS.ProcessEnv): false {

@@ -61,7 +61,7 @@ export interface ImageRecord extends Named<"image"> {
 export interface NetworkRecord extends Named<"network"> {
   /**
    * Without a way out, and without an address of the machine's own in it: what listens on the machine cannot be reached from it. Only the
-   * host program's `public` network has a way out.
+   * host program's `public` network has a way out. A network with a `physicalName`, in which there are only doors, has such an address.
    */
   readonly internal: boolean;
   /** A network that somebody else owns, by its physical name (the host program's `dockstage-doors`). */

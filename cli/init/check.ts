@@ -8,7 +8,7 @@ import type { Findings } from "./findings";
 import { render } from "./render";
 
 /** Whether a problem is only that somebody has to set a secret, which the stack's file will hold. */
-export const isUnsetSecret = ({ message }: Problem): boolean => message === "the secret has no value for this stack";
+const isUnsetSecret = ({ message }: Problem): boolean => message === "the secret has no value for this stack";
 
 /** Problems of a folder's files; secrets that are yet to be set are none. */
 export function problemsOf(folder: string): readonly Problem[] {

@@ -109,7 +109,7 @@ export const frameworks: readonly Framework[] = [
 ];
 
 /** What a program of no known framework most likely reads. */
-export const partsAs = (prefix: string): Readonly<Record<string, string>> => ({
+const partsAs = (prefix: string): Readonly<Record<string, string>> => ({
   [`${prefix}_HOST`]: "${database.host}",
   [`${prefix}_PORT`]: "${database.port}",
   [`${prefix}_NAME`]: "${database.name}",

@@ -46,7 +46,7 @@ function connection(value: string, databases: ReadonlySet<string>, any: boolean)
 }
 
 /** What stands for a variable of the app here. */
-export function mapped(name: string, value: string, at: Surroundings): Mapped {
+function mapped(name: string, value: string, at: Surroundings): Mapped {
   const upper = name.toUpperCase().replace(/_+/g, "_");
   const host = value.split(":")[0] ?? "";
   const isDatabase = at.databases.has(host) || at.databases.has(value.replace(/^[a-z0-9+]+:\/\/(?:[^@/]*@)?([^:/?]+).*$/, "$1"));

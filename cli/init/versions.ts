@@ -5,7 +5,7 @@ import type { DatabaseEngine } from "../../config/settings";
 /** Which of dockstage's versions stand for those that an app names. */
 
 /** The same one, else the next newer, else the newest. `known` is sorted, oldest first. */
-export function nearestVersion(wanted: string, known: readonly string[]): string {
+function nearestVersion(wanted: string, known: readonly string[]): string {
   return known.find((one) => compareVersions(one, wanted) >= 0) ?? known.at(-1) ?? wanted;
 }
 

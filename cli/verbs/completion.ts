@@ -21,7 +21,7 @@ export function run({ arguments: [shell = ""] }: Call): number {
 }
 
 /** Stacks of the app in a folder: those that have a config file. */
-export function stacksIn(folder: string): readonly string[] {
+function stacksIn(folder: string): readonly string[] {
   try {
     return readdirSync(folder)
       .flatMap((file) => /^Pulumi\.([a-z0-9-]+)\.yaml$/.exec(file)?.[1] ?? [])
