@@ -166,7 +166,7 @@ export function app(args: AppArgs): readonly PlanRecord[] {
     ...(web.run && { command: argumentsOf(web.run) }),
     networks: [{ network: "network:edge", aliases: [] }, ...run.networks],
     limits,
-    after: [...after, args.door],
+    after,
     replicas: args.replicas,
     ...(source.from !== "php" && { keep: { as: "writable" } }),
     update: "start-first",

@@ -46,7 +46,7 @@ export function mailCatcher({ image, webPort = 1080, hosts, door }: MailCatcherA
       readOnlyRoot: !image,
       capabilities: image ? FOREIGN_CAPABILITIES : [],
       limits: { memory: 512, cpus: 1 },
-      after: [door],
+      after: [],
       replicas: 1,
       // Two of them would share a mailbox.
       update: "stop-first",

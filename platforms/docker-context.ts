@@ -34,8 +34,6 @@ export interface Handles {
     /** What other services wait for: that it is ready or, where nothing tells that, that it was started. */
     readonly started: pulumi.Resource[];
     readonly ready: pulumi.Resource[];
-    /** What must be ready before requests reach it. */
-    readonly before: pulumi.Resource[];
     readonly port?: pulumi.Output<string>;
   };
   job: Job;
@@ -58,6 +56,8 @@ export class DockerContext {
   readonly filesOf = new Map<string, { readonly name: string; readonly volume: pulumi.Output<string> }>();
   /** What the description calls the ready images, by the image record's name. */
   readonly references = new Map<string, string>();
+  /** Ready images by what the description calls them. */
+  readonly ready = new Map<string, Image>();
   /** What must be there before a volume is: the leases, which refuse a second environment of the same name. */
   readonly first: pulumi.Resource[] = [];
   /** Jobs that opened a folder of the person's, by folder. */

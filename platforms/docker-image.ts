@@ -14,11 +14,20 @@ const TOOLS: ImageRecord["source"] = {
   secrets: {},
 };
 
+/** One for all that name it, made by the first: an environment may have many services of one image. */
+function readyImage(at: DockerContext, name: string, reference: string, { parent }: Partial<Owner>): Image {
+  const there = at.ready.get(reference);
+  if (there) return there;
+  const pulled = new docker.RemoteImage(name, { name: reference, keepLocally: true }, { parent });
+  const image = new Image(name, { reference: pulled.imageId }, { parent });
+  at.ready.set(reference, image);
+  return image;
+}
+
 export function makeImage(at: DockerContext, name: string, source: ImageRecord["source"], { parent }: Partial<Owner>): Image {
   if (source.from === "reference") {
-    const pulled = new docker.RemoteImage(name, { name: source.reference, keepLocally: true }, { parent });
     at.references.set(name, source.reference);
-    return new Image(name, { reference: pulled.imageId }, { parent });
+    return readyImage(at, name, source.reference, { parent });
   }
   const context = source.context.map(({ path, to }) => ({ path: at.path(path), to }));
   const repository = `${scope(at.args.project, at.args.stack)}/${name}`;

@@ -12,8 +12,8 @@ import { warnOfVolumes } from "./docker-volumes";
 import type { Owner } from "./platform";
 
 /**
- * What comes before a record. A job waits until services are ready; a service does not wait for the two seconds in which one without a probe
- * shows that it keeps running, as the route to it does.
+ * What comes before a record. A job waits until services are ready; a service does not wait for the time in which one without a probe
+ * shows that it keeps running.
  */
 export function resourcesOf(at: DockerContext, refs: readonly Ref[], services: "started" | "ready" = "ready"): pulumi.Resource[] {
   return refs.flatMap((ref): pulumi.Resource[] => {
@@ -100,7 +100,6 @@ export function makeService(at: DockerContext, record: ServiceRecord, owner: Own
     upstream,
     started,
     ready: [...ready, ...self],
-    before: resourcesOf(at, record.after),
     ...(leases[0] && { port: leases[0].value }),
   };
 }
@@ -191,6 +190,6 @@ export function makeRoute(at: DockerContext, record: RouteRecord, { parent }: Ow
   return new Route(
     `${record.name}-route`,
     { door: first, route: record.name, hosts: [...record.hosts], upstream: service.upstream, port: record.port, drainSeconds: 10 },
-    { parent, dependsOn: [...service.ready, ...service.before, ...door.ready, ...resourcesOf(at, record.after)] },
+    { parent, dependsOn: [...service.ready, ...door.ready, ...resourcesOf(at, record.after)] },
   );
 }

@@ -4,6 +4,7 @@ import { StringDecoder } from "node:string_decoder";
 import Dockerode from "dockerode";
 import type { ContainerState, Engine, ExecOptions } from "./engine";
 import { Problem } from "./resource";
+import { within } from "./within";
 
 /** The Engine over Docker's API. Loaded only once a resource needs the engine: the client costs 0.2 s. */
 
@@ -148,18 +149,13 @@ class DockerEngine implements Engine {
     const stream = await exec.start({ hijack: true, stdin: input !== undefined });
     if (input !== undefined) stream.end(input);
     let output = Buffer.alloc(0);
-    const timeout = AbortSignal.timeout(timeoutSeconds * 1000);
-    const either = signal ? AbortSignal.any([signal, timeout]) : timeout;
-    await demux(
-      this.docker,
-      stream,
-      (chunk) => {
-        output = Buffer.concat([output, chunk]).subarray(-MOST_OUTPUT);
-      },
-      either,
-    );
+    const take = (chunk: Buffer): void => void (output = Buffer.concat([output, chunk]).subarray(-MOST_OUTPUT));
+    const ended = await within(timeoutSeconds * 1000, signal, async (limit) => {
+      await demux(this.docker, stream, take, limit);
+      return !limit.aborted;
+    });
     signal?.throwIfAborted();
-    if (timeout.aborted) throw new Error(`\`${command.join(" ")}\` did not end within ${timeoutSeconds} s`);
+    if (!ended) throw new Error(`\`${command.join(" ")}\` did not end within ${timeoutSeconds} s`);
     const { ExitCode } = await exec.inspect();
     return { code: ExitCode ?? -1, output: output.toString("utf8") };
   }

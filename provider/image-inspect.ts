@@ -1,6 +1,9 @@
-import { posix } from "node:path";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import os from "node:os";
+import path, { posix } from "node:path";
 import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
+import { z } from "zod";
 import type { Engine } from "./engine";
 import { Problem } from "./resource";
 
@@ -52,8 +55,34 @@ export async function inspectImage(engine: Engine, reference: string): Promise<I
   }
 }
 
+/** What only a look into the image tells. An ID stands for one content for ever: the answers are kept in the user's cache folder. */
+const inner = z.object({ uid: z.number(), gid: z.number(), shell: z.boolean() });
+
+const cacheFolder = (): string => path.join(process.env["XDG_CACHE_HOME"] || path.join(os.homedir(), ".cache"), "dockstage", "images");
+
+export async function factsOf(engine: Engine, image: Inspected, folder = cacheFolder()): Promise<Facts> {
+  const { id: imageId, entrypoint, command, workdir, volumes } = image;
+  const file = path.join(folder, `${imageId.replace(/[^\w-]/g, "-")}.json`);
+  const known = inner.safeParse(await readFile(file, "utf8").then(JSON.parse, () => undefined));
+  const found = known.success ? known.data : await lookInto(engine, image);
+  if (!known.success) await keep(file, found);
+  return { imageId, entrypoint, command, workdir, volumes, ...found };
+}
+
+/** A cache that cannot be written is no reason to stop. */
+async function keep(file: string, facts: z.infer<typeof inner>): Promise<void> {
+  const part = `${file}.${process.pid}`;
+  try {
+    await mkdir(path.dirname(file), { recursive: true });
+    await writeFile(part, JSON.stringify(facts));
+    await rename(part, file);
+  } catch {
+    await rm(part, { force: true }).catch(() => undefined);
+  }
+}
+
 /** Looks into the image through a container of it that is never started. */
-export async function factsOf(engine: Engine, image: Inspected): Promise<Facts> {
+async function lookInto(engine: Engine, image: Inspected): Promise<z.infer<typeof inner>> {
   const helper = await engine.createContainer({
     // An entrypoint is needed by the engine where the image has none; it is never started.
     Image: image.id,
@@ -66,8 +95,7 @@ export async function factsOf(engine: Engine, image: Inspected): Promise<Facts> 
     const named = image.user !== "" && image.user !== "0" && image.user !== "0:0";
     const [passwd, group] = named ? [await fileIn(engine, helper, "/etc/passwd"), await fileIn(engine, helper, "/etc/group")] : ["", ""];
     const { uid, gid } = userIn(image.user, passwd, group);
-    const { id: imageId, entrypoint, command, workdir, volumes } = image;
-    return { imageId, entrypoint, command, workdir, volumes, uid, gid, shell: await isThere(engine, helper, "/bin/sh") };
+    return { uid, gid, shell: await isThere(engine, helper, "/bin/sh") };
   } finally {
     await engine.removeContainer(helper);
   }

@@ -6,6 +6,7 @@ import { ownerIn } from "./image-inspect";
 import { endOf, indentedLog } from "./report";
 import { changed, Problem, UNKNOWN } from "./resource";
 import type { Context, Resource } from "./resource";
+import { within } from "./within";
 
 /** Lines of the log that an error shows. */
 const LINES = 40;
@@ -138,8 +139,6 @@ async function fill({ mounts: [mount], labels }: Inputs, { image, path }: NonNul
 
 /** Starts the container, shows its log and returns once it ended well. */
 async function attend(job: Inputs, id: string, engine: Engine, ctx: Context): Promise<void> {
-  const timeout = AbortSignal.timeout(Math.ceil(job.timeoutSeconds * 1000));
-  const either = AbortSignal.any([ctx.signal, timeout]);
   await engine.startContainer(id).catch((error: unknown) => {
     throw new Problem(`The job ${job.job} could not be started: ${error instanceof Error ? error.message : String(error)}`);
   });
@@ -156,10 +155,12 @@ async function attend(job: Inputs, id: string, engine: Engine, ctx: Context): Pr
       seen.signal,
     )
     .catch(() => undefined); // a lost log is no failed job
-  const code = await engine.waitForExit(id, either).catch((error: unknown) => {
-    if (either.aborted) return undefined;
-    throw error;
-  });
+  const code = await within(job.timeoutSeconds * 1000, ctx.signal, (limit) =>
+    engine.waitForExit(id, limit).catch((error: unknown) => {
+      if (limit.aborted) return undefined;
+      throw error;
+    }),
+  );
   const late = setTimeout(() => seen.abort(), code === undefined ? 0 : LAST_LINES);
   await log;
   clearTimeout(late);

@@ -4,13 +4,14 @@ import type { ContainerState, Engine } from "./engine";
 import { endOf, indentedLog, stateOf } from "./report";
 import { changed, known, Problem, UNKNOWN } from "./resource";
 import type { Context, Resource } from "./resource";
+import { within } from "./within";
 
 /** Least time between the starts of two probes of one container, in milliseconds. */
 const PAUSE = 200;
 /** How long one probe may take, in seconds. */
 const PROBE = 5;
 /** How long a program without a probe must run without ending or being restarted, in milliseconds. */
-const SETTLED = 2000;
+const SETTLED = 1500;
 /** Lines of the log that an error shows. */
 const LINES = 20;
 
@@ -100,15 +101,13 @@ async function waitFor(news: Inputs, id: string, engine: Engine, deadline: numbe
       const end = now ? (now.status === "created" ? "it was never started" : endOf(now)) : "its container is gone";
       throw new NotReady(id, first.name, `${news.service} ended before it became healthy: ${end}`, probe.text, answer);
     }
-    const limit = AbortSignal.any([ctx.signal, AbortSignal.timeout(left)]);
-    try {
-      const reply = await probe.ask(limit);
-      if (reply === undefined) return;
-      answer = reply;
-    } catch (error) {
+    const last = answer;
+    const reply = await within(left, ctx.signal, (limit) =>
       // A refused probe (the container is just ending) is an answer like another; the loop is bounded by the deadline.
-      if (!limit.aborted) answer = error instanceof Error ? error.message : String(error);
-    }
+      probe.ask(limit).catch((error: unknown) => (limit.aborted ? last : error instanceof Error ? error.message : String(error))),
+    );
+    if (reply === undefined) return;
+    answer = reply;
     // Where nobody can overwrite a line, each log is one: only what is new is worth it.
     if (said !== answer) ctx.log(`waiting for ${news.service}: ${answer}`, "info", { ephemeral: true });
     said = answer;

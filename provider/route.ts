@@ -55,7 +55,8 @@ async function routeIn(door: string, args: readonly string[], ctx: Context, time
 const put = (door: string, news: Inputs, ctx: Context): Promise<Door> =>
   routeIn(door, ["put", news.route, Buffer.from(serverBlock(news)).toString("base64")], ctx);
 
-async function applied(news: Inputs, oldDoor: string | undefined, ctx: Context): Promise<Computed> {
+/** Returns the doors that have the route now. */
+async function applied(news: Inputs, oldDoor: string | undefined, ctx: Context): Promise<readonly string[]> {
   const outcome = await put(news.door, news, ctx);
   const about = `The route ${news.route} (${news.hosts.join(", ")} to ${news.upstream}:${news.port})`;
   if (outcome.state !== "running") {
@@ -75,8 +76,7 @@ async function applied(news: Inputs, oldDoor: string | undefined, ctx: Context):
     if (old?.state === "running" && old.code === 0) doors.push(oldDoor);
     ctx.signal.throwIfAborted();
   }
-  await Promise.all(doors.map((door) => drain(door, news.drainSeconds, ctx)));
-  return { content: serverBlock(news) };
+  return doors;
 }
 
 /** Waits for the requests that still go to the old upstream. The new route is in use already: what goes wrong here is a warning. */
@@ -111,11 +111,14 @@ export const resource: Resource<Inputs, Computed> = {
   },
 
   async create(news, ctx) {
-    return { id: news.route, computed: await applied(news, undefined, ctx) };
+    await applied(news, undefined, ctx);
+    return { id: news.route, computed: { content: serverBlock(news) } };
   },
 
   async update(_id, state, news, ctx) {
-    return applied(news, state.door, ctx);
+    const doors = await applied(news, state.door, ctx);
+    await Promise.all(doors.map((door) => drain(door, news.drainSeconds, ctx)));
+    return { content: serverBlock(news) };
   },
 
   async read(_id, state, ctx) {

@@ -1,6 +1,7 @@
 // The catcher: takes mail from the relay, keeps it, and shows it with maildev's web page and API. It passes nothing on: the outgoing
 // half of maildev is not set up.
 "use strict";
+const fs = require("node:fs");
 const path = require("node:path");
 const { createServer } = require("node:http");
 const express = require("express");
@@ -68,7 +69,13 @@ smtp.on("error", (error) => console.error(`smtp: ${error.message}`));
 
 const app = express();
 app.disable("x-powered-by");
-app.use(express.static(path.join(path.dirname(require.resolve("maildev/package.json")), "app")));
+const pages = path.join(path.dirname(require.resolve("maildev/package.json")), "app");
+const scripts = '<script src="scripts/app.js">';
+const index = fs.readFileSync(path.join(pages, "index.html"), "utf8");
+if (!index.includes(scripts)) throw new Error("this maildev's page has other scripts: page/live.js has no place in it");
+const page = index.replace(scripts, `<script src="live.js"></script>\n        ${scripts}`);
+app.get(["/", "/index.html"], (_request, response) => response.type("html").send(page));
+app.use(express.static(path.join(__dirname, "page")), express.static(pages));
 routes(app, maildev, "/");
 const web = createServer(app);
 // maildev's own server lets every page on the web that the person looks at read the mailbox (CORS), and listen to it.

@@ -7,6 +7,8 @@ import { type Value, records, text } from "./values";
 
 /** How long the removal of a network or volume waits for the containers that still use it, in milliseconds (upstream: 30 s). */
 const RELEASE_TIMEOUT = 30_000;
+/** The longest pause between two looks, in milliseconds. */
+const RELEASE_LOOK = 500;
 
 /**
  * @param host `unix:///path`, `tcp://host:port` or `npipe:...`, as in DOCKER_HOST
@@ -72,7 +74,7 @@ export async function attempt<T>(what: string, work: () => Promise<T>): Promise<
 }
 
 /**
- * Tries until it works; after each refusal it waits for an event of the engine before it tries again.
+ * Tries until it works; after each refusal it waits for an event of the engine, or half a second, before it tries again.
  * @param tries undefined for done, or why it is not possible yet
  * @throws UserError with the last reason after 30 seconds, or at once when cancelled
  */
@@ -84,23 +86,26 @@ export async function untilReleased(
 ): Promise<void> {
   let reason = await tries();
   if (reason === undefined) return;
-  const ended = AbortSignal.any([signal, AbortSignal.timeout(RELEASE_TIMEOUT)]);
+  const until = Date.now() + RELEASE_TIMEOUT;
   const events = await docker.getEvents({ filters: JSON.stringify(filters) });
   // Whatever happened before the events were listened to is seen by a second try.
   let wake: () => void = () => undefined;
   const stop = () => wake();
   events.on("data", stop);
-  ended.addEventListener("abort", stop);
+  signal.addEventListener("abort", stop);
+  // An event may come a moment before what it tells of can be used.
+  const again = setInterval(stop, RELEASE_LOOK);
   try {
     for (;;) {
       const next = new Promise<void>((resolve) => (wake = resolve));
       reason = await tries();
       if (reason === undefined) return;
-      if (ended.aborted) throw new UserError(reason);
+      if (signal.aborted || Date.now() >= until) throw new UserError(reason);
       await next;
     }
   } finally {
-    ended.removeEventListener("abort", stop);
+    clearInterval(again);
+    signal.removeEventListener("abort", stop);
     // An open response of the engine's: without this it would keep the program alive.
     if (events instanceof Readable) events.destroy();
   }

@@ -67,7 +67,9 @@ export const network: Kind = {
             const info: Dockerode.NetworkInspectInfo | undefined = await found(net.inspect());
             if (!info) return undefined;
             const users = Object.values(info.Containers ?? {}).map((container) => container.Name);
-            return `network ${info.Name} is still used by ${users.join(", ") || "a container that is just being removed"}. Remove them (docker rm -f) or disconnect them (docker network disconnect), and run it again`;
+            return users.length > 0
+              ? `network ${info.Name} is still used by ${users.join(", ")}. Remove them (docker rm -f) or disconnect them (docker network disconnect), and run it again`
+              : `network ${info.Name} has no container, but the engine still counts one on it (${messageOf(error)}). Run it again; if it says so again, restart the engine (systemctl restart docker) first`;
           }
           return undefined;
         },

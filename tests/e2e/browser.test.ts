@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import type { Browser, Page } from "playwright-core";
 import { openBrowser } from "../support/browser";
-import { mailboxOf } from "../support/mailbox";
+import { caught, exec, mailboxOf } from "../support/mailbox";
 import { pngOf } from "../support/png";
 import { ensureHost, PACKAGE, Sandbox } from "../support/sandbox";
 
@@ -78,5 +78,30 @@ describe("a person with a browser", () => {
     await page.getByText("> What a view! We walked all day").waitFor();
     await page.getByText(`${url}/`).waitFor();
     await keep(page, "mailbox");
+  });
+
+  test("sees a mail that comes while the mailbox loads", async () => {
+    let held = false;
+    await page.route("**/email", async (route) => {
+      const before = await route.fetch();
+      if (!held) {
+        held = true;
+        const sent = await exec(
+          sandbox,
+          "web",
+          "sh",
+          "-c",
+          "printf 'To: late@example.org\\nSubject: Late\\n\\nHello\\n' | sendmail late@example.org",
+        );
+        expect(sent).toEqual(expect.objectContaining({ code: 0 }));
+        expect(await caught(inbox, "Late", ({ length }) => length > 0)).toHaveLength(1);
+      }
+      await route.fulfill({ response: before });
+    });
+    // Another address, so that the page is loaded and not only another place in it gone to.
+    await page.goto("about:blank");
+    await page.goto(inbox);
+    await page.getByText("To: late@example.org").waitFor();
+    expect(held).toBe(true);
   });
 });

@@ -122,7 +122,7 @@ describe("the docker platform", () => {
   });
 });
 
-test("the web container waits until a companion without a probe was started, its jobs and its route until that one keeps running", async () => {
+test("web container, door and relay wait until a companion without a probe was started, jobs until that one keeps running", async () => {
   const services = { redis: { image: "redis:7", env: {} } };
   const platform = dockerPlatform({ project: "guestbook", stack: "dev", folders, secret: () => pulumi.secret("config-canary") });
   const all = await register(() => {
@@ -133,5 +133,21 @@ test("the web container waits until a companion without a probe was started, its
   expect(after("guestbook-dev-web")).not.toContain("redis-ready");
   expect(after("guestbook-dev-web")).not.toContain("relay-ready");
   expect(after("migrate")).toContain("redis-ready");
-  expect(after("web-route")).toEqual(expect.arrayContaining(["redis-ready", "relay-ready", "web-ready", "door-ready"]));
+  expect(after("guestbook-dev-door")).toContain("guestbook-dev-redis");
+  expect(after("guestbook-dev-relay")).toContain("guestbook-dev-redis");
+  expect(after("web-route")).toEqual(expect.arrayContaining(["relay-ready", "web-ready", "door-ready"]));
+});
+
+test("services of one image share it", async () => {
+  const services = { redis: { image: "redis:7", env: {} }, queue: { image: "redis:7", env: {} }, search: { image: "meili:1", env: {} } };
+  const platform = dockerPlatform({ project: "guestbook", stack: "dev", folders, secret: () => pulumi.secret("config-canary") });
+  const all = await register(() => {
+    for (const part of partsOf(guestbook({ app: { services } }))) realise(part, platform);
+  });
+  const pulled = all.filter(({ type }) => type === "docker:index/remoteImage:RemoteImage");
+  expect(pulled.map(({ name, inputs }) => [name, inputs["name"]])).toEqual([
+    ["redis", "redis:7"],
+    ["search", "meili:1"],
+  ]);
+  expect(all.find(({ name }) => name === "guestbook-dev-queue")?.inputs["image"]).toBe("sha256:image");
 });

@@ -113,9 +113,15 @@ test("preview knows the content as soon as its inputs are known", async () => {
 });
 
 describe("create and update", () => {
-  test("put, then drain", async () => {
+  test("a new one has no old upstream to wait for", async () => {
     const { ctx, calls } = surroundings([NEWS.door]);
     expect(await resource.create(NEWS, ctx)).toEqual({ id: "web", computed: { content: serverBlock(NEWS) } });
+    expect(calls).toEqual(["new-door-0001 route put web"]);
+  });
+
+  test("a changed one: put, then drain", async () => {
+    const { ctx, calls } = surroundings([NEWS.door]);
+    expect(await resource.update?.("web", { ...STATE, door: NEWS.door }, NEWS, ctx)).toEqual({ content: serverBlock(NEWS) });
     expect(calls).toEqual(["new-door-0001 route put web", "new-door-0001 route drain 10"]);
   });
 
@@ -155,7 +161,7 @@ describe("create and update", () => {
     const { ctx, lines } = surroundings([NEWS.door], (_, [verb]) =>
       verb === "put" ? { code: 0, output: "[warn] conflicting server name" } : new Error("late"),
     );
-    await resource.create(NEWS, ctx);
+    await resource.update?.("web", { ...STATE, door: NEWS.door }, NEWS, ctx);
     expect(lines).toEqual(["warning: [warn] conflicting server name", "warning: waiting for requests to the old upstream: late"]);
   });
 });
