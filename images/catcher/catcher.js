@@ -2,8 +2,21 @@
 // half of maildev is not set up.
 "use strict";
 const fs = require("node:fs");
+const Module = require("node:module");
 const path = require("node:path");
 const { createServer } = require("node:http");
+
+// jsdom is half of the start, and nothing needs it before somebody looks at a mail with HTML.
+const load = Module._load;
+Module._load = function (id, ...rest) {
+  if (id !== "jsdom") return load.call(this, id, ...rest);
+  return {
+    JSDOM: function (...options) {
+      return new (load.call(Module, id, ...rest).JSDOM)(...options);
+    },
+  };
+};
+
 const express = require("express");
 const maildev = require("maildev/lib/mailserver");
 const routes = require("maildev/lib/routes");
