@@ -1,17 +1,11 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { DOORS_NETWORK, doorName, ENVIRONMENTS_VOLUME, ROUTES_VOLUME } from "../plan/names";
-import type { PlanRecord, Ref, Run, ServiceRecord } from "../plan/records";
+import type { PlanRecord, Run, ServiceRecord } from "../plan/records";
 import { PlannedComponent, type Placed } from "./component";
 
 export type DemuxArgs =
   /** An environment's door: knows the routes of this environment only. */
-  | {
-      readonly mode: "door";
-      readonly project: string;
-      readonly stack: string;
-      /** Services to start before it. @default none */
-      readonly after?: readonly Ref<"service">[];
-    }
+  | { readonly mode: "door"; readonly project: string; readonly stack: string }
   /** The host's demux, the only owner of the HTTP port. `range` is the ports to try, `address` where to listen. */
   | { readonly mode: "host"; readonly address: string; readonly range: readonly [number, number] };
 
@@ -20,7 +14,7 @@ const ROUTES = "/etc/nginx/routes";
 /** Where the host's demux keeps the entries of its page. */
 const ENVIRONMENTS = "/var/lib/dockstage/environments";
 
-const run: Omit<Run, "command" | "networks" | "mounts" | "image" | "after"> = {
+const run: Omit<Run, "command" | "networks" | "mounts" | "image"> = {
   env: {},
   secrets: [],
   files: {},
@@ -28,10 +22,11 @@ const run: Omit<Run, "command" | "networks" | "mounts" | "image" | "after"> = {
   readOnlyRoot: true,
   capabilities: [],
   limits: { memory: 64, cpus: 0.5 },
+  after: [],
 };
 
 const service = (
-  part: Pick<ServiceRecord, "name" | "command" | "image" | "networks" | "mounts" | "update" | "publish" | "after">,
+  part: Pick<ServiceRecord, "name" | "command" | "image" | "networks" | "mounts" | "update" | "publish">,
 ): ServiceRecord => ({
   kind: "service",
   ...run,
@@ -65,7 +60,6 @@ export function demux(args: DemuxArgs): readonly PlanRecord[] {
           // Both doors serve for a moment: they share the routes, and the host's demux asks the other one when one refuses.
           update: "start-first",
           publish: [],
-          after: args.after ?? [],
         }),
       ];
     case "host":
@@ -86,7 +80,6 @@ export function demux(args: DemuxArgs): readonly PlanRecord[] {
           // One port of the host can have one owner only.
           update: "stop-first",
           publish: [{ lease: "http", address: args.address, containerPort: 8080, range: args.range }],
-          after: [],
         }),
       ];
     default:

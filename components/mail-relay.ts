@@ -1,14 +1,9 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { PlanRecord, Ref } from "../plan/records";
+import type { PlanRecord } from "../plan/records";
 import { PlannedComponent, type Placed } from "./component";
 
 /** catch: everything goes to the environment's own catcher, with the envelope as it was. `to` is the catcher's `host:port`. */
-export type MailRelayArgs = {
-  readonly mode: "catch";
-  readonly to: string;
-  /** Services to start before it. @default none */
-  readonly after?: readonly Ref<"service">[];
-};
+export type MailRelayArgs = { readonly mode: "catch"; readonly to: string };
 
 /** Where programs find the relay, in every environment: no TLS and no password in there. */
 export const RELAY = { host: "mail", port: 25 } as const;
@@ -42,7 +37,7 @@ export function mailRelay(args: MailRelayArgs): readonly PlanRecord[] {
       // Postfix's master starts as root, makes the folders of an empty queue, opens port 25, and its daemons drop to their own users.
       capabilities: ["CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "NET_BIND_SERVICE", "SETGID", "SETUID"],
       limits: { memory: 128, cpus: 1 },
-      after: args.after ?? [],
+      after: [],
       replicas: 1,
       // Two of them would share a queue.
       update: "stop-first",

@@ -9,8 +9,9 @@ export type NetworksArgs = Record<never, never>;
 /** `edge` (door and web), `data` (app, databases, mail relay) and `mail` (relay and catcher), without a way out, and the host program's `doors`. */
 export function networks(_args: NetworksArgs = {}): readonly NetworkRecord[] {
   return [
-    { kind: "network", name: "edge", internal: true },
+    // Most services wait for this one.
     { kind: "network", name: "data", internal: true },
+    { kind: "network", name: "edge", internal: true },
     { kind: "network", name: "mail", internal: true },
     { kind: "network", name: "doors", internal: true, external: DOORS_NETWORK },
   ];

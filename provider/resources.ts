@@ -106,7 +106,7 @@ export interface ReadyArgs {
   readonly containers: string[];
   /**
    * A command inside each container, or a GET sent from the container `from` to each container's name. With neither, each must run for
-   * 1.5 seconds without being restarted.
+   * a second without being restarted.
    */
   readonly command?: string[];
   readonly http?: { port: number; path: string; from: string };

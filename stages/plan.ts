@@ -129,17 +129,14 @@ export function inboxOf({ project, stack, machine }: Settings): { readonly host:
   return { host, url: urlOf(host, machine.hostPort) };
 }
 
-function mailParts(settings: Settings, { mail }: Capabilities, after: readonly Ref<"service">[]): readonly Part[] {
+function mailParts(settings: Settings, { mail }: Capabilities): readonly Part[] {
   if (mail.mode !== "catch") return [];
   const { catcher } = settings.stage.mail;
   return [
     { type: "MailCatcher", name: "catcher", args: { ...catcher, hosts: [inboxOf(settings).host], door: "service:door" } },
-    { type: "MailRelay", name: "relay", args: { mode: mail.mode, to: catcherAddress(catcher), after } },
+    { type: "MailRelay", name: "relay", args: { mode: mail.mode, to: catcherAddress(catcher) } },
   ];
 }
-
-const companionsOf = ({ services }: Description): readonly Ref<"service">[] =>
-  Object.keys(services).map((host): Ref<"service"> => `service:${host}`);
 
 const unique = (choices: readonly DatabaseChoice[]): readonly DatabaseChoice[] => [
   ...new Map(choices.map((choice) => [serverName(choice), choice])).values(),
@@ -206,7 +203,7 @@ function cellParts(settings: Settings, capabilities: Capabilities, cell: Cell): 
         limits: merge(stage.web, description.web, LIMITS[capabilities.limits]),
         replicas: capabilities.replicas,
         migrations: machine.migrations,
-        after: companionsOf(description),
+        after: Object.keys(description.services).map((host) => `service:${host}` as const),
         beside: [
           ...(capabilities.mail.mode === "catch" ? (["service:relay"] as const) : []),
           ...(debug ? (["service:debugger"] as const) : []),
@@ -234,22 +231,20 @@ export function partsOf(settings: Settings): readonly Part[] {
   const cells = cellsOf(settings, capabilities);
   const { protect } = capabilities.data;
   const companionValues = valuesOf(cells[0]?.url ?? "", description.secrets);
-  // No probe tells that a companion is well, only that it keeps running: that passes while the parts that have a probe come up.
-  const companions = companionsOf(description);
   return [
     { type: "Networks", name: "networks", args: {} },
+    { type: "Demux", name: "door", args: { mode: "door", project, stack } },
     ...(Object.keys(description.secrets).length > 0
       ? [{ type: "Secrets", name: "secrets", args: { secrets: description.secrets } } as const]
       : []),
+    ...mailParts(settings, capabilities),
+    ...(debuggerOf(settings, capabilities) ? [{ type: "Debugger", name: "debugger", args: {} } as const] : []),
     ...databaseParts(cells, capabilities),
     ...Object.entries(description.services).map(([host, service]): Part => ({
       type: "Companion",
       name: host,
       args: { host, service, values: companionValues, protect },
     })),
-    { type: "Demux", name: "door", args: { mode: "door", project, stack, after: companions } },
-    ...mailParts(settings, capabilities, companions),
-    ...(debuggerOf(settings, capabilities) ? [{ type: "Debugger", name: "debugger", args: {} } as const] : []),
     ...cells.flatMap((cell) => cellParts(settings, capabilities, cell)),
   ];
 }

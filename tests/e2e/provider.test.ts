@@ -237,7 +237,7 @@ describe("Ready", () => {
   });
 
   it("does not wait for one that ended", async () => {
-    const container = start("echo cannot read config >&2; sleep 1; exit 7");
+    const container = start("echo cannot read config >&2; sleep 0.5; exit 7");
     const began = Date.now();
     await expect(client.create("Ready", ready(container))).rejects.toThrow(
       /^web ended before it became healthy: exit code 7\n(.|\n)*cannot read config/,
@@ -247,7 +247,7 @@ describe("Ready", () => {
   });
 
   it("does not wait for one that restarts", async () => {
-    const container = start("sleep 1; exit 7", "--restart", "always");
+    const container = start("sleep 0.5; exit 7", "--restart", "always");
     await expect(client.create("Ready", ready(container))).rejects.toThrow("web ended before it became healthy: exit code 7");
     expect(ours("ps")).toEqual([]);
   });

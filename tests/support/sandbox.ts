@@ -39,7 +39,7 @@ export class Sandbox {
     const { PULUMI_CONFIG_PASSPHRASE_FILE: _, ...rest } = process.env;
     this.env = {
       ...rest,
-      PULUMI_BACKEND_URL: `file://${join(this.folder, "state")}`,
+      PULUMI_BACKEND_URL: `file://${join(this.folder, "state")}?metadata=skip`,
       PULUMI_CONFIG_PASSPHRASE: PASSPHRASE,
       // --event-log is one of these.
       PULUMI_DEBUG_COMMANDS: "true",

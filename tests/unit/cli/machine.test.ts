@@ -35,7 +35,7 @@ describe("the variables that pulumi runs with", () => {
       DOCKSTAGE_HOME: PACKAGE,
       DOCKSTAGE_PLUGIN: "offline",
       PULUMI_HOME: join(cache, "pulumi-home-offline"),
-      PULUMI_BACKEND_URL: `file://${home}/.local/share/dockstage/state`,
+      PULUMI_BACKEND_URL: `file://${home}/.local/share/dockstage/state?metadata=skip`,
     });
   });
 

@@ -349,7 +349,7 @@ describe("Ready", () => {
     expect(engine.execs.slice(0, 2)).toEqual(
       [a, b].map((id) => ({
         id: "door",
-        command: ["curl", "-sS", "--stderr", "-", "-m", "5", "-w", "\n%{http_code}", `http://name-of-${id}:8080/healthz`],
+        command: ["sh", "-c", expect.stringContaining("curl"), "get", `http://name-of-${id}:8080/healthz`],
       })),
     );
     expect(logs).toEqual(["waiting for web: 503 HTTP"]);

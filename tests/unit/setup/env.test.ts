@@ -28,7 +28,7 @@ describe.each(["dash", "bash"])("scripts/env sourced by %s", (shell) => {
       DOCKSTAGE_DATA: inHome(".local/share/dockstage"),
       DOCKSTAGE_PLUGIN: "offline",
       PATH: `${inHome(BUILT)}:${bin}`,
-      PULUMI_BACKEND_URL: `file://${inHome(".local/share/dockstage/state")}`,
+      PULUMI_BACKEND_URL: `file://${inHome(".local/share/dockstage/state")}?metadata=skip`,
       PULUMI_CONFIG_PASSPHRASE_FILE: join(packageFolder, "scripts/example-passphrase"),
       PULUMI_CREDENTIALS_PATH: inHome(".pulumi"),
       PULUMI_HOME: inHome(".cache/dockstage/pulumi-home-offline"),
@@ -91,7 +91,7 @@ test("the login of a PULUMI_HOME of one's own stays too", () => {
 
 test("a credentials file after a logout is no login", () => {
   machine.file(inHome(".pulumi/credentials.json"), '{"current": "", "accounts": {}}');
-  expect(here().PULUMI_BACKEND_URL).toBe(`file://${inHome(".local/share/dockstage/state")}`);
+  expect(here().PULUMI_BACKEND_URL).toBe(`file://${inHome(".local/share/dockstage/state")}?metadata=skip`);
 });
 
 test("the official plugin is taken where it is there, but not with DOCKSTAGE_OFFLINE=1", () => {
