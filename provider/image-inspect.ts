@@ -63,7 +63,11 @@ const cacheFolder = (): string => path.join(process.env["XDG_CACHE_HOME"] || pat
 export async function factsOf(engine: Engine, image: Inspected, folder = cacheFolder()): Promise<Facts> {
   const { id: imageId, entrypoint, command, workdir, volumes } = image;
   const file = path.join(folder, `${imageId.replace(/[^\w-]/g, "-")}.json`);
-  const known = inner.safeParse(await readFile(file, "utf8").then(JSON.parse).catch(() => undefined));
+  const known = inner.safeParse(
+    await readFile(file, "utf8")
+      .then(JSON.parse)
+      .catch(() => undefined),
+  );
   const found = known.success ? known.data : await lookInto(engine, image);
   if (!known.success) await keep(file, found);
   return { imageId, entrypoint, command, workdir, volumes, ...found };
