@@ -5,7 +5,7 @@ import type { Browser, Page } from "playwright-core";
 import { openBrowser } from "../support/browser";
 import { caught, exec, mailboxOf } from "../support/mailbox";
 import { pngOf } from "../support/png";
-import { ensureHost, PACKAGE, Sandbox } from "../support/sandbox";
+import { ensureHost, PACKAGE, request, Sandbox } from "../support/sandbox";
 
 jest.setTimeout(300_000);
 
@@ -83,7 +83,7 @@ describe("a person with a browser", () => {
   test("sees a mail that comes while the mailbox loads", async () => {
     let held = false;
     await page.route("**/email", async (route) => {
-      const before = await route.fetch();
+      const before = await request(`${inbox}/email`);
       if (!held) {
         held = true;
         const sent = await exec(
@@ -96,7 +96,7 @@ describe("a person with a browser", () => {
         expect(sent).toEqual(expect.objectContaining({ code: 0 }));
         expect(await caught(inbox, "Late", ({ length }) => length > 0)).toHaveLength(1);
       }
-      await route.fulfill({ response: before });
+      await route.fulfill({ status: before.status, contentType: "application/json", body: before.body });
     });
     // Another address, so that the page is loaded and not only another place in it gone to.
     await page.goto("about:blank");
