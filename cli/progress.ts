@@ -45,6 +45,8 @@ export class Progress {
   private readonly started: number;
   private last: number;
   private readonly active = new Map<string, Active>();
+  /** What this run of Pulumi has finished. What a provider said last may come after that: Pulumi then writes the line once more. */
+  private readonly finished = new Set<string>();
   private readonly diagnostics: string[] = [];
   private inDiagnostics = false;
   private inSummary = false;
@@ -80,6 +82,7 @@ export class Progress {
   /** A run of Pulumi has ended. Where all went well, its warnings are said; errors wait for `trouble`. */
   ended(good: boolean): void {
     this.active.clear();
+    this.finished.clear();
     this.inDiagnostics = this.inSummary = false;
     if (!good) return;
     for (const block of this.blocks()) if (block.includes("warning:")) this.write(block);
@@ -124,6 +127,8 @@ export class Progress {
       this.say(phase, `FAILED    ${what}`);
     } else if (FINISHED.has(doing)) {
       this.active.delete(key);
+      if (this.finished.has(`${doing} ${key}`)) return;
+      this.finished.add(`${doing} ${key}`);
       this.say(phase, `${doing.padEnd(9)} ${what}`);
     } else if (/ing$/.test(doing)) {
       const active = this.active.get(key) ?? { words: waitedFor(type, name), phase, since: this.now(), text: "" };

@@ -52,6 +52,22 @@ describe("pulumi's output where nobody watches", () => {
     ]);
   });
 
+  test("a resource that is finished stays so, also where its provider's last word comes late", () => {
+    expect(
+      shown([
+        " +  dockstage:index:Ready web-ready creating (0s) ",
+        " +  dockstage:index:Ready web-ready created (1s) ",
+        " +  dockstage:index:Ready web-ready created (1s) waiting for web: 503",
+        " ++ docker:index:Container web created replacement (1s) ",
+        " -- docker:index:Container web deleted original (1s) ",
+      ]).lines,
+    ).toEqual([
+      "   2.0 s  ready     created   Ready web-ready (1s)",
+      "   4.0 s  app       created   Container web (1s)",
+      "   5.0 s  app       deleted   Container web (1s)",
+    ]);
+  });
+
   test("every five seconds it says what has been waited for longest", () => {
     const steps = [
       " +  dockstage:index:Image app creating (0s) building app: step 1",
