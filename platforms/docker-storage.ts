@@ -147,7 +147,8 @@ export function makeFiles(
       image: image.imageId,
       labels,
     },
-    { parent: owner.parent },
+    // By the leases in its state a stack knows what a run that was cut off has left as its own.
+    { parent: owner.parent, dependsOn: [...at.first] },
   );
   at.filesOf.set(key, { name: resourceName, volume: volume.volume });
   return volume.volume;

@@ -57,7 +57,9 @@ async function round(sandbox: Sandbox, k: number): Promise<readonly string[]> {
     ...kinds.filter((kind) => !before.includes(kind)).map((kind) => `orphan: ${kind}`),
     ...before.filter((kind) => !kinds.includes(kind)).map((kind) => `missing: ${kind}`),
     ...Object.keys(again).map((operation) => `a further up would still ${operation}`),
-    ...(kinds.length === before.length ? [] : [`${kinds.length} objects instead of ${before.length}`]),
+    ...(kinds.length === before.length
+      ? []
+      : [`${kinds.length} objects instead of ${before.length}: ${(await sandbox.objects()).join(", ")}`]),
     ...remainsIn(sandbox).map((file) => `left in the state's folder: ${file}`),
     ...disorderIn(sandbox).map((what) => `in the state: ${what}`),
   ];
