@@ -96,6 +96,13 @@ async function inside(engine: Engine, id: string, command: readonly string[], si
   return code === 0 ? undefined : `exit code ${code}${output.trim() === "" ? "" : `: ${output.trim().slice(-200)}`}`;
 }
 
+function endingOf(now: ContainerState | undefined): string {
+  if (!now) return "its container is gone";
+  if (now.status === "created") return "it was never started";
+  // The engine forgets the exit code as soon as the program runs again.
+  return now.status === "running" ? "the engine has started it again" : endOf(now);
+}
+
 /** Returns once the container is healthy. Throws NotReady, or what the signal was aborted with. */
 async function waitFor(news: Inputs, id: string, engine: Engine, deadline: number, ctx: Context): Promise<void> {
   const first = await engine.container(id);
@@ -112,8 +119,7 @@ async function waitFor(news: Inputs, id: string, engine: Engine, deadline: numbe
       throw new NotReady(id, first.name, `${news.service} did not become healthy within ${news.timeoutSeconds} s`, probe.text, answer);
     const now = await engine.container(id);
     if (now?.status !== "running" || now.restarts > first.restarts) {
-      const end = now ? (now.status === "created" ? "it was never started" : endOf(now)) : "its container is gone";
-      throw new NotReady(id, first.name, `${news.service} ended before it became healthy: ${end}`, probe.text, answer);
+      throw new NotReady(id, first.name, `${news.service} ended before it became healthy: ${endingOf(now)}`, probe.text, answer);
     }
     const last = answer;
     const reply = await within(left, ctx.signal, (limit) =>

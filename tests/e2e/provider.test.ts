@@ -248,7 +248,10 @@ describe("Ready", () => {
 
   it("does not wait for one that restarts", async () => {
     const container = start("sleep 0.5; exit 7", "--restart", "always");
-    await expect(client.create("Ready", ready(container))).rejects.toThrow("web ended before it became healthy: exit code 7");
+    // Whether the engine has started it again already is a matter of chance.
+    await expect(client.create("Ready", ready(container))).rejects.toThrow(
+      /^web ended before it became healthy: (exit code 7|the engine has started it again)$/m,
+    );
     expect(ours("ps")).toEqual([]);
   });
 

@@ -391,6 +391,15 @@ describe("Ready", () => {
     expect([...engine.containersById.keys()]).toEqual([old]);
   });
 
+  it("claims no exit code for one that the engine has started again", async () => {
+    const a = engine.add();
+    engine.onExec = () => {
+      engine.change(a, { restarts: 1 });
+      return { code: 1, output: "" };
+    };
+    await expect(ready.create(web([a]), ctx)).rejects.toThrow("web ended before it became healthy: the engine has started it again\n");
+  });
+
   it("touches no container when the person cancels", async () => {
     const a = engine.add();
     const cancel = new AbortController();
