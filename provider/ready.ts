@@ -17,16 +17,19 @@ const LINES = 20;
 
 /**
  * Asks for a URL, every tenth of a second for two seconds at most: a command in a container takes ten times what the request takes. The
- * last line that it prints is the status, 000 where nothing answered. One stream for all, as the order of two is lost on the way.
+ * last line that it prints is the status, 000 where nothing answered; the exit code is curl's, as an answer may break off after its status.
+ * One stream for all, as the order of two is lost on the way.
  */
 const GET = `end=$(($(date +%s) + 2))
 while :; do
   answer=$(curl -sS --stderr - -m ${PROBE} -w '\\n%{http_code}' "$1")
-  case \${answer##*[!0-9]} in [23]??) break ;; esac
+  code=$?
+  case $code:\${answer##*[!0-9]} in 0:[23]??) break ;; esac
   [ "$(date +%s)" -lt "$end" ] || break
   sleep 0.1
 done
-printf '%s\\n' "$answer"`;
+printf '%s\\n' "$answer"
+exit $code`;
 
 const inputs = z
   .object({
@@ -78,10 +81,10 @@ function probeOf({ command, http }: Inputs, { id, name, startedAt }: ContainerSt
   return {
     text: `GET ${url}`,
     async ask(signal) {
-      const { output } = await engine.exec(http.from, ["sh", "-c", GET, "get", url], { signal, timeoutSeconds: PROBE * 2 });
+      const { code, output } = await engine.exec(http.from, ["sh", "-c", GET, "get", url], { signal, timeoutSeconds: PROBE * 2 });
       const lines = output.trimEnd().split("\n");
       const answered = Number(lines.at(-1));
-      if (answered >= 200 && answered < 400) return undefined;
+      if (code === 0 && answered >= 200 && answered < 400) return undefined;
       const body = lines.slice(0, -1).join(" ").trim();
       // curl's own words are enough where nothing answered (its code is 000 then).
       return answered > 0

@@ -379,6 +379,12 @@ describe("Ready", () => {
     await expect(ready.create(web([a]), ctx)).rejects.toThrow("  last answer: curl: (7) Failed to connect\n");
   });
 
+  it("takes no answer that breaks off", async () => {
+    const a = engine.add();
+    engine.onExec = () => ({ code: 18, output: "curl: (18) transfer closed\n\n200" });
+    await expect(ready.create(web([a]), ctx)).rejects.toThrow("  last answer: 200 curl: (18) transfer closed\n");
+  });
+
   it("removes only what is new", async () => {
     const [old, fresh] = [engine.add(), engine.add()];
     engine.onExec = () => {
